@@ -1,0 +1,3 @@
+"""drumroll: run a product launch."""
+
+__version__ = "0.1.0"

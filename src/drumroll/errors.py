@@ -1,0 +1,86 @@
+"""Every error of drumroll, in one tree.
+
+The docstring of a class is its message to whoever reads the code: what happened and what the caller does next.
+HTTP statuses are given in ``web/`` alone. A refusal of an order is no error: see ``domain.refusal``.
+"""
+
+from __future__ import annotations
+
+
+class DrumrollError(Exception):
+    """Anything drumroll raises on purpose. Catch this at the edge and show its text."""
+
+
+class LaunchFileInvalid(DrumrollError):
+    """The launch file has mistakes. Show all of them; nothing was started."""
+
+    def __init__(self, source: str, mistakes: tuple[object, ...]) -> None:
+        self.source = source
+        self.mistakes = mistakes
+        lines = "\n".join(f"  {mistake}" for mistake in mistakes)
+        super().__init__(f"{source}: {len(mistakes)} mistake(s)\n{lines}")
+
+
+class SettingInvalid(DrumrollError):
+    """A setting from the environment or the command line can't be used. Mend it and start again."""
+
+
+class LogError(DrumrollError):
+    """The order log could not do what was asked. The desk closes and recovers from what is durable."""
+
+
+class Fenced(LogError):
+    """The position is taken: another writer has appended. Stop writing; start again to read what it wrote."""
+
+
+class LogHeld(LogError):
+    """Another process writes this log. Stop that one first, or use another log."""
+
+
+class AppendFailed(LogError):
+    """A block could not be made durable (disk full, I/O error). Whether it is there is known only by reading the log."""
+
+
+class LogUnreadable(LogError):
+    """The log could not be read now (I/O error). Nothing is known to be damaged; try again."""
+
+
+class DamagedLog(LogError):
+    """A block does not read back as it was written. Nothing is skipped: restore a backup, or have the damage looked at."""
+
+    def __init__(self, where: str, why: str) -> None:
+        self.where = where
+        self.why = why
+        super().__init__(f"{where} is damaged: {why}. Nothing was skipped or changed; restore a backup of the log")
+
+
+class WrongLaunch(DrumrollError):
+    """The log belongs to another launch, or the launch file changes what can't change. Use another log, or the file it began with."""
+
+
+class DeskUnavailable(DrumrollError):
+    """The desk can't take the command now. Nothing is known to have happened: ask again with the same key."""
+
+    def __init__(self, message: str, retry_after_s: int = 1) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(message)
+
+
+class QueueFull(DeskUnavailable):
+    """More commands wait than the queue may hold. Ask again after the time given."""
+
+
+class DeskClosed(DeskUnavailable):
+    """The log failed, or the server is draining. Ask again after the time given."""
+
+
+class WebhookRejected(DrumrollError):
+    """A webhook is not authentic, too old, or can't be read. Answer 400 or 401; the provider will send it again."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        super().__init__(message)
+
+
+class RehearsalFailed(DrumrollError):
+    """The rehearsal could not be played to its end (the server did not start, a port was taken). Read the server's output."""

@@ -1,0 +1,59 @@
+"""The port of the order log: an append-only sequence of blocks. It speaks blocks, not SQL.
+
+The book is the events of all blocks, in order. Position 1 is the first block; ``head`` is 0 for an empty log.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+
+import msgspec
+
+from drumroll.domain.events import Event
+
+
+class Block(msgspec.Struct, frozen=True, gc=False):
+    """The events of one group commit, all at one time: durable together, or not at all."""
+
+    position: int
+    at_ms: int
+    events: tuple[Event, ...]
+
+
+class Log(ABC):
+    """One log, opened for writing by one process. Opening raises ``LogHeld`` if another process writes it.
+
+    ``notices`` are sentences about what opening found and mended (a torn last write that was dropped).
+    """
+
+    notices: tuple[str, ...] = ()
+
+    @abstractmethod
+    def append(self, block: Block) -> None:
+        """Make a block durable at ``block.position``, which must be ``head() + 1``; only then return.
+
+        Raises:
+            Fenced: the position is taken (another writer); nothing was written.
+            AppendFailed: it may or may not be durable; call ``recover`` and read before appending again.
+        """
+
+    @abstractmethod
+    def read(self, from_position: int = 1) -> Iterator[Block]:
+        """The durable blocks from a position on, in order, without a gap.
+
+        Raises:
+            DamagedLog: a block is not what was written; names it.
+        """
+
+    @abstractmethod
+    def head(self) -> int:
+        """The position of the last durable block; 0 if there is none."""
+
+    @abstractmethod
+    def recover(self) -> None:
+        """After ``AppendFailed``: make sure that what ``read`` gives is durable. Raises ``LogError`` if that fails too."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the log. Closing twice is no error."""
