@@ -1,0 +1,5 @@
+"""``python -m drumroll``."""
+
+from drumroll.cli.main import main
+
+main()

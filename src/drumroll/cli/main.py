@@ -1,0 +1,57 @@
+"""The command ``drumroll``: one file a command in this folder, put together here."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from drumroll import __version__
+from drumroll.errors import DrumrollError
+
+COMMANDS = {
+    "check": "drumroll.cli.check:check",
+    "serve": "drumroll.cli.serve:serve",
+    "rehearse": "drumroll.cli.rehearse:rehearse",
+    "audit": "drumroll.cli.audit:audit",
+    "backup": "drumroll.cli.backup:backup",
+    "bench": "drumroll.cli.bench:bench",
+}
+"""Each command and where it lives; loaded when it is asked for, so that ``--help`` stays quick."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported one at a time."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order in which one needs them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(__import__(module, fromlist=[attribute]), attribute)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="drumroll")
+def cli() -> None:
+    """Run a product launch: take the orders, promise the deliveries, prove the numbers.
+
+    \b
+    Example:
+      drumroll check launches/yu7.toml
+      drumroll rehearse launches/yu7.toml --orders 20000
+    """
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one message on standard error and exit code 1."""
+    try:
+        cli()
+    except DrumrollError as error:
+        click.echo(f"drumroll: {error}", err=True)
+        sys.exit(1)
