@@ -50,7 +50,7 @@ class Offer(msgspec.Struct, frozen=True, gc=False):
 
 
 class Order(msgspec.Struct, gc=False):
-    """One order. ``firm_at_ms`` is the last time it became firm; ``changed_at_ms`` when it came to its present state."""
+    """One order. ``firm_at_ms`` is when it became firm; ``changed_at_ms`` when it came to its present state."""
 
     id: str
     customer: str
@@ -127,12 +127,14 @@ class Book:
         self.payments: dict[str, str] = {}
         self.refunds: dict[str, Refund] = {}
         self.refunds_owed: dict[str, Refund] = {}
+        self.refunds_of: dict[str, list[Refund]] = {}
         self.tallies: dict[tuple[str, str], Tally] = {}
         self.offers: dict[Offer, Offer] = {}
         self.awaiting: dict[int, deque[Order]] = {}
         self.headline: frozenset[str] = frozenset()
         self.headline_firm = 0
         self.milestones: list[Milestone] = []
+        self.milestones_ahead: list[int] = []
         self.curve = Curve()
         self.openings = 0
         self.paid_in_minor = 0
@@ -172,7 +174,10 @@ def _launch_set(book: Book, event: ev.LaunchSet, at_ms: int) -> None:
         for trim in model.trims:
             book.tallies.setdefault((model.id, trim.id), Tally())
     firm = sum(tally.firm for (model_id, _), tally in book.tallies.items() if model_id in book.headline)
-    book.headline_firm = firm
+    if firm != book.headline_firm:
+        book.headline_firm = firm
+        book.curve.note(at_ms, firm)
+    book.milestones_ahead = _ahead(book, event.launch.milestones)
 
 
 def _reserved(book: Book, event: ev.OrderReserved, at_ms: int) -> None:
@@ -181,9 +186,7 @@ def _reserved(book: Book, event: ev.OrderReserved, at_ms: int) -> None:
         event.model, event.trim, event.price_minor, event.deposit_minor, book.launch.currency, event.hold_s * 1000
     )
     offer = book.offers.setdefault(offer, offer)
-    order = Order(
-        event.order_id, event.customer, offer, State.RESERVED, at_ms, at_ms, event.key, event.fingerprint
-    )
+    order = Order(event.order_id, event.customer, offer, State.RESERVED, at_ms, at_ms, event.key, event.fingerprint)
     book.orders[order.id] = order
     book.customers[order.customer] = (*book.customers.get(order.customer, ()), order)
     book.keys[order.key] = order
@@ -217,7 +220,8 @@ def _cancelled(book: Book, event: ev.OrderCancelled, at_ms: int) -> None:
     _leave(book, order, State.CANCELLED, at_ms).cancelled += 1
     book.keys[event.key] = Cancellation(order, event.fingerprint, event.refund_minor, at_ms)
     if was_firm and order.payment_id is not None:
-        _owe(book, order.payment_id, order.id, event.refund_minor, order.offer.currency, OwedBecause.CANCELLED, at_ms)
+        amount_minor, currency = event.refund_minor, order.offer.currency
+        _owe(book, Refund(order.payment_id, order.id, amount_minor, currency, OwedBecause.CANCELLED, at_ms))
         if order.offer.model in book.headline:
             _count_firm(book, -1, at_ms)
 
@@ -226,7 +230,7 @@ def _owed_back(book: Book, event: ev.DepositOwedBack, at_ms: int) -> None:
     book.payments[event.payment_id] = event.order_id
     if book.launch is not None and event.currency == book.launch.currency:
         book.paid_in_minor += event.amount_minor
-    _owe(book, event.payment_id, event.order_id, event.amount_minor, event.currency, event.reason, at_ms)
+    _owe(book, Refund(event.payment_id, event.order_id, event.amount_minor, event.currency, event.reason, at_ms))
 
 
 def _refund_paid(book: Book, event: ev.RefundPaid, at_ms: int) -> None:
@@ -259,18 +263,24 @@ def _forget_settled(waiting: deque[Order]) -> None:
 def _count_firm(book: Book, step: int, at_ms: int) -> None:
     book.headline_firm += step
     book.curve.note(at_ms, book.headline_firm)
-    assert book.launch is not None
-    reached = len(book.milestones)
-    if reached < len(book.launch.milestones) and book.headline_firm >= book.launch.milestones[reached]:
-        book.milestones.append(Milestone(book.launch.milestones[reached], at_ms))
+    ahead = book.milestones_ahead
+    while ahead and book.headline_firm >= ahead[-1]:
+        book.milestones.append(Milestone(ahead.pop(), at_ms))
 
 
-def _owe(
-    book: Book, payment_id: str, order_id: str, amount_minor: int, currency: str, reason: str, at_ms: int
-) -> None:
-    refund = Refund(payment_id, order_id, amount_minor, currency, reason, at_ms)
-    book.refunds[payment_id] = refund
-    book.refunds_owed[payment_id] = refund
+def _ahead(book: Book, milestones: tuple[int, ...]) -> list[int]:
+    """The milestones not yet reached, the next one last.
+
+    What a changed launch file puts below the most that ever stood firm is left out: nobody noted when it was passed.
+    """
+    most = max(book.headline_firm, *book.curve.firm, *(milestone.firm for milestone in book.milestones), 0)
+    return [milestone for milestone in reversed(milestones) if milestone > most]
+
+
+def _owe(book: Book, refund: Refund) -> None:
+    book.refunds[refund.payment_id] = refund
+    book.refunds_owed[refund.payment_id] = refund
+    book.refunds_of.setdefault(refund.order_id, []).append(refund)
 
 
 _FOLD: dict[type[ev.Event], Callable[[Book, Any, int], None]] = {

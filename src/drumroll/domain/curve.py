@@ -28,10 +28,7 @@ class Curve:
         return self.firm[row - 1] if row else 0
 
     def sampled(self, points: int) -> list[tuple[int, int]]:
-        """At most ``points`` rows ``(second, firm)``, evenly spread, with the first and the last."""
+        """At most ``points`` (2 or more) rows ``(second, firm)``, evenly spread, with the first and the last."""
         rows = len(self.seconds)
-        if rows <= points:
-            chosen = range(rows)
-        else:
-            chosen = [index * (rows - 1) // (points - 1) for index in range(points)]
+        chosen = range(rows) if rows <= points else [index * (rows - 1) // (points - 1) for index in range(points)]
         return [(self.seconds[row], self.firm[row]) for row in chosen]

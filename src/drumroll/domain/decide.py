@@ -65,7 +65,8 @@ def _cancel(book: Book, command: cmd.Cancel, at_ms: int) -> Decision:
     if order is None:
         return Refusal(Code.NO_SUCH_ORDER, f"There is no order {command.order_id}.")
     if order.customer != command.customer:
-        return Refusal(Code.NOT_YOURS, f"Order {command.order_id} is not yours.")
+        # The words are those of an order that does not exist: whether it does is nobody else's business.
+        return Refusal(Code.NOT_YOURS, f"There is no order {command.order_id}.")
     if not order.live:
         return Refusal(
             Code.WRONG_STATE,
@@ -84,15 +85,11 @@ def _record_payment(book: Book, command: cmd.RecordPayment, at_ms: int) -> Decis
     if reason is None:
         return (ev.OrderFirmed(command.order_id, command.payment_id),)
     return (
-        ev.DepositOwedBack(
-            command.order_id, command.payment_id, command.amount_minor, command.currency, reason.value
-        ),
+        ev.DepositOwedBack(command.order_id, command.payment_id, command.amount_minor, command.currency, reason.value),
     )
 
 
-def _why_owed_back(
-    book: Book, order: Order | None, command: cmd.RecordPayment, at_ms: int
-) -> OwedBecause | None:
+def _why_owed_back(book: Book, order: Order | None, command: cmd.RecordPayment, at_ms: int) -> OwedBecause | None:
     """Why the money can't be this order's deposit, or ``None`` if it is."""
     if order is None:
         return OwedBecause.UNKNOWN_ORDER
@@ -108,7 +105,7 @@ def _why_owed_back(
 
 
 def _still_to_be_had(book: Book, order: Order, at_ms: int) -> bool:
-    """Whether an expired order could be made anew at this moment."""
+    """Whether an expired order may take its place again at this moment."""
     launch = book.launch
     assert launch is not None
     model = launch.model(order.offer.model)
@@ -159,7 +156,11 @@ def _not_on_sale(launch: Launch, model: Model, at_ms: int) -> Refusal | None:
 
 
 def _no_place(book: Book, launch: Launch, model: Model, trim: Trim, customer: str) -> Refusal | None:
-    return _too_many_held(book, launch, customer) or _sold_out(book, launch, model, trim)
+    return (
+        _too_many_held(book, launch, customer)
+        or _too_many_made(book, customer)
+        or _sold_out(book, launch, model, trim)
+    )
 
 
 def _too_many_held(book: Book, launch: Launch, customer: str) -> Refusal | None:
@@ -169,10 +170,14 @@ def _too_many_held(book: Book, launch: Launch, customer: str) -> Refusal | None:
     if sum(order.live for order in orders) >= launch.orders_per_customer:
         limit = launch.orders_per_customer
         return Refusal(Code.TOO_MANY_ORDERS, f"A customer may hold {limit} orders.", {"limit": limit})
-    if len(orders) >= ORDERS_EVER_A_CUSTOMER:
-        limit = ORDERS_EVER_A_CUSTOMER
-        return Refusal(Code.TOO_MANY_ORDERS, f"A customer may make {limit} orders in all.", {"limit": limit})
     return None
+
+
+def _too_many_made(book: Book, customer: str) -> Refusal | None:
+    if len(book.customers.get(customer, ())) < ORDERS_EVER_A_CUSTOMER:
+        return None
+    limit = ORDERS_EVER_A_CUSTOMER
+    return Refusal(Code.TOO_MANY_ORDERS, f"A customer may make {limit} orders in all.", {"limit": limit})
 
 
 def _sold_out(book: Book, launch: Launch, model: Model, trim: Trim) -> Refusal | None:

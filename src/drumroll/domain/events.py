@@ -14,19 +14,19 @@ class Event(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="k
     """The base of all events."""
 
 
-class DeskOpened(Event, tag=0):
+class DeskOpened(Event, frozen=True, tag=0):
     """A server began to write this log (its first block after every start, and after every failure of the disk)."""
 
     holder: str
 
 
-class LaunchSet(Event, tag=1):
+class LaunchSet(Event, frozen=True, tag=1):
     """What is sold, from now on."""
 
     launch: Launch
 
 
-class OrderReserved(Event, tag=2):
+class OrderReserved(Event, frozen=True, tag=2):
     """An order waits for its deposit for ``hold_s`` seconds."""
 
     order_id: str
@@ -40,20 +40,20 @@ class OrderReserved(Event, tag=2):
     fingerprint: bytes
 
 
-class OrderFirmed(Event, tag=3):
+class OrderFirmed(Event, frozen=True, tag=3):
     """The deposit of an order arrived; a reservation, or an expired order that could still be had, is firm."""
 
     order_id: str
     payment_id: str
 
 
-class OrderExpired(Event, tag=4):
+class OrderExpired(Event, frozen=True, tag=4):
     """No deposit came in time; the place is free again."""
 
     order_id: str
 
 
-class OrderCancelled(Event, tag=5):
+class OrderCancelled(Event, frozen=True, tag=5):
     """The customer took the order back. ``refund_minor`` is owed to them from now on (0 if nothing was paid)."""
 
     order_id: str
@@ -62,7 +62,7 @@ class OrderCancelled(Event, tag=5):
     fingerprint: bytes
 
 
-class DepositOwedBack(Event, tag=6):
+class DepositOwedBack(Event, frozen=True, tag=6):
     """Money arrived that no order can use. ``reason`` is one of ``book.OwedBecause``."""
 
     order_id: str
@@ -72,19 +72,12 @@ class DepositOwedBack(Event, tag=6):
     reason: str
 
 
-class RefundPaid(Event, tag=7):
+class RefundPaid(Event, frozen=True, tag=7):
     """The provider has paid a refund that was owed."""
 
     payment_id: str
 
 
 AnyEvent = (
-    DeskOpened
-    | LaunchSet
-    | OrderReserved
-    | OrderFirmed
-    | OrderExpired
-    | OrderCancelled
-    | DepositOwedBack
-    | RefundPaid
+    DeskOpened | LaunchSet | OrderReserved | OrderFirmed | OrderExpired | OrderCancelled | DepositOwedBack | RefundPaid
 )

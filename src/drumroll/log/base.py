@@ -52,7 +52,7 @@ class Log(ABC):
 
     @abstractmethod
     def recover(self) -> None:
-        """After ``AppendFailed``: make sure that what ``read`` gives is durable. Raises ``LogError`` if that fails too."""
+        """After ``AppendFailed``: make what ``read`` gives durable. Raises ``LogError`` if that fails too."""
 
     @abstractmethod
     def close(self) -> None:

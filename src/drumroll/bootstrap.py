@@ -1,0 +1,166 @@
+"""The composition root: the only place that names a concrete engine, and that puts a server together."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import time
+from base64 import b64encode
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from drumroll.desk.clock import SandboxClock, system_ms
+from drumroll.desk.desk import Desk
+from drumroll.desk.identifiers import order_ids
+from drumroll.desk.service import Service
+from drumroll.domain.launch import Launch
+from drumroll.domain.launch_file import parse
+from drumroll.domain.times import to_ms
+from drumroll.errors import DrumrollError, SettingInvalid
+from drumroll.log.backup import Backup, backup
+from drumroll.log.base import Log
+from drumroll.log.memory import MemoryLog
+from drumroll.log.sqlite import SqliteLog, SqliteReader, open_for_reading
+from drumroll.payments.sandbox import SandboxProvider
+from drumroll.payments.standard_webhooks import secret_bytes
+from drumroll.settings import Settings
+from drumroll.web.app import App, make_app
+from drumroll.web.board import BoardStream
+from drumroll.web.context import Sandbox, Web, board_of
+from drumroll.web.hot import HotPath
+from drumroll.web.metrics import DeskCollector
+from drumroll.web.sessions import Sessions
+
+IN_MEMORY = ":memory:"
+
+
+class Server:
+    """A server put together but not yet listening: ``app`` to serve, ``service`` and ``stream`` to run beside it."""
+
+    def __init__(self, app: App, service: Service, web: Web) -> None:
+        self.app = app
+        self.service = service
+        self.web = web
+
+
+def read_launch(path: str) -> Launch:
+    """The launch of a file. Raises ``LaunchFileInvalid`` with every mistake, ``DrumrollError`` if it can't be read."""
+    try:
+        text = Path(path).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DrumrollError(f"the launch file {path} can't be read: {error}") from error
+    return parse(text, path)
+
+
+def open_log(settings: Settings) -> Log:
+    """The order log, for writing. Raises ``LogError``."""
+    if settings.log == IN_MEMORY:
+        return MemoryLog()
+    path = Path(settings.log)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return SqliteLog(path)
+
+
+def open_log_for_reading(path: str) -> SqliteReader:
+    """A log, for reading beside whoever writes it. Raises ``LogError``."""
+    return open_for_reading(Path(path))
+
+
+def back_up(path: str, target: str) -> Backup:
+    """A consistent copy of a log while it is written. Raises ``LogError``."""
+    return backup(Path(path), Path(target))
+
+
+def open_desk(settings: Settings, launch: Launch, clock: SandboxClock | None) -> Desk:
+    """A desk that has folded its log and takes commands. Raises ``LogError`` or ``WrongLaunch``."""
+    log = open_log(settings)
+    desk = Desk(log, clock or system_ms, _holder(), queue_limit=settings.queue_limit, batch_limit=settings.batch_limit)
+    try:
+        desk.start(launch)
+    except BaseException:
+        log.close()
+        raise
+    if clock is not None:
+        clock.move_to(desk.at_ms)
+    return desk
+
+
+def make_server(settings: Settings, desk: Desk, clock: SandboxClock | None) -> Server:
+    """Put a server together around an open desk; call it inside the running event loop."""
+    session_key, webhook_key = _keys(settings)
+    provider = SandboxProvider(webhook_key)
+    sessions = Sessions(session_key)
+    service = Service(desk)
+    hot = HotPath(service, sessions, provider, order_ids(os.urandom), time.time, settings.body_limit_bytes)
+    stream = BoardStream(lambda: board_of(desk, sandbox=settings.sandbox), settings.viewers_limit)
+    metrics = CollectorRegistry()
+    metrics.register(DeskCollector(desk, stream))
+    web = Web(
+        desk=desk,
+        hot=hot,
+        sessions=sessions,
+        provider=provider,
+        stream=stream,
+        metrics=metrics,
+        now_s=time.time,
+        session_s=settings.session_s,
+        body_limit_bytes=max(settings.body_limit_bytes, 131_072) if settings.sandbox else settings.body_limit_bytes,
+        sandbox=Sandbox(provider, clock) if settings.sandbox else None,
+    )
+    return Server(make_app(web), service, web)
+
+
+def make_clock(settings: Settings) -> SandboxClock | None:
+    """The sandbox's clock, ``<RFC 3339>@<rate>``; ``None`` is the real time. Raises ``SettingInvalid``."""
+    if not settings.clock:
+        return None
+    if not settings.sandbox:
+        raise SettingInvalid("a clock can be set in a sandbox only; leave --clock out, or add --sandbox")
+    start, _, rate = settings.clock.partition("@")
+    try:
+        moment, speed = datetime.fromisoformat(start), float(rate or "1")
+    except ValueError as error:
+        raise SettingInvalid(f"clock: found {settings.clock!r}, allowed: 2025-06-26T21:59:00+08:00@60") from error
+    if moment.tzinfo is None or not 0 <= speed <= 100_000:
+        raise SettingInvalid("clock: give the time an offset (Z, +08:00) and a rate from 0 to 100,000")
+    return SandboxClock(to_ms(moment), speed)
+
+
+def _keys(settings: Settings) -> tuple[bytes, bytes]:
+    """The keys of sessions and webhooks. A sandbox makes what it isn't given, and keeps it beside its log."""
+    if settings.sandbox:
+        session = settings.secret or _kept(settings, "session", secrets.token_hex(32))
+        webhook = settings.webhook_secret or _kept(
+            settings, "webhook", "whsec_" + b64encode(secrets.token_bytes(32)).decode()
+        )
+    else:
+        session, webhook = settings.secret, settings.webhook_secret
+        if not session or not webhook:
+            raise SettingInvalid("DRUMROLL_SECRET and DRUMROLL_WEBHOOK_SECRET are needed, or --sandbox for a trial")
+    try:
+        key = bytes.fromhex(session)
+    except ValueError as error:
+        raise SettingInvalid("DRUMROLL_SECRET: allowed: hex of 32 to 64 bytes") from error
+    if not 32 <= len(key) <= 64:
+        raise SettingInvalid(f"DRUMROLL_SECRET: found {len(key)} bytes, allowed: 32 to 64")
+    return key, secret_bytes(webhook)
+
+
+def _kept(settings: Settings, name: str, fresh: str) -> str:
+    """A secret kept in ``<log>.<name>-key``, readable by its owner only, so that sessions outlive a restart."""
+    if settings.log == IN_MEMORY:
+        return fresh
+    path = f"{settings.log}.{name}-key"
+    with suppress(FileExistsError):
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(fresh)
+    return Path(path).read_text("ascii").strip()
+
+
+def _holder() -> str:
+    return f"process {os.getpid()} on {socket.gethostname()}"

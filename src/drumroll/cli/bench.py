@@ -1,0 +1,174 @@
+"""``drumroll bench``: how fast, against what this server could do at most."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from drumroll import bootstrap
+from drumroll.cli import bench_log
+from drumroll.domain.launch import Launch
+from drumroll.errors import DrumrollError
+from drumroll.payments.standard_webhooks import secret_bytes
+from drumroll.rehearsal.bench import Target, figures, measure, resident_bytes
+from drumroll.settings import Settings
+
+CONNECTIONS = 256
+WANTED = {
+    "ratio": "0.5 or more, aim 0.75",
+    "cpu_ratio": "0.5 or more",
+    "p99_ms": "under 50",
+    "recovery_s": "under 5",
+    "bytes_per_order_memory": "under 1,000",
+    "bytes_per_order_disk": "under 500",
+}
+
+
+@click.command()
+@click.argument("launch", default="launches/yu7.toml")
+@click.option("--json", "json_path", type=click.Path(dir_okay=False), help="Write the figures to this file.")
+@click.option("--rounds", default=5, show_default=True, help="Rounds to take the median of.")
+@click.option("--orders", default=30_000, show_default=True, help="Orders a round.")
+@click.option("--recover", default=289_000, show_default=True, help="Firm orders in the log that a restart reads.")
+def bench(launch: str, json_path: str | None, rounds: int, orders: int, recover: int) -> None:
+    """Measure intake against a constant answer of the same server, restart, memory and disk. Takes about two minutes.
+
+    \b
+    Example:
+      drumroll bench --json bench.json
+    """
+    offer = bootstrap.read_launch(launch)
+    with tempfile.TemporaryDirectory(prefix="drumroll-bench-") as folder, Progress(transient=True) as progress:
+        found = _rounds(offer, launch, Path(folder), progress, rounds, orders)
+        found |= _restart(offer, launch, Path(folder), progress, recover)
+    found |= {"connections": CONNECTIONS, "rounds": rounds, "orders_a_round": orders}
+    _show(found)
+    if json_path:
+        Path(json_path).write_bytes(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
+        click.echo(f"Written to {json_path}")
+
+
+def _rounds(offer: Launch, launch: str, folder: Path, progress: Progress, rounds: int, orders: int) -> dict[str, Any]:
+    """Ceiling, intake and payments, alternating."""
+    task = progress.add_task("rounds (the first warms up)", total=rounds + 1)
+    settings = _settings(launch, folder / "rounds.drumroll")
+    with _running(settings) as server:
+        model = offer.model(offer.headline[0])
+        assert model is not None
+        target = Target(
+            host=settings.host,
+            port=settings.port,
+            pid=server.pid,
+            webhook_key=secret_bytes(settings.webhook_secret),
+            connections=CONNECTIONS,
+            model=model.id,
+            trims=[trim.id for trim in model.trims],
+            deposit_minor=offer.deposit_minor,
+            currency=offer.currency,
+        )
+        results = measure(target, rounds, orders, lambda _, __: progress.advance(task))
+    return figures(results)
+
+
+def _restart(offer: Launch, launch: str, folder: Path, progress: Progress, orders: int) -> dict[str, Any]:
+    """Start on an empty log and on a full one: time to the first healthy answer, and memory, of each."""
+    task = progress.add_task("writing a log to recover", total=orders)
+    full, empty = (_settings(launch, folder / name) for name in ("full.drumroll", "empty.drumroll"))
+    disk_bytes = bench_log.write(full, offer, orders, lambda done: progress.advance(task, done))
+    started = time.perf_counter()
+    with _running(empty) as server:
+        empty_s, empty_bytes = time.perf_counter() - started, resident_bytes(server.pid)
+    started = time.perf_counter()
+    with _running(full) as server:
+        full_s, full_bytes = time.perf_counter() - started, resident_bytes(server.pid)
+    return {
+        "recovery_s": round(full_s, 2),
+        "start_empty_s": round(empty_s, 2),
+        "recovered_orders": orders,
+        "bytes_per_order_memory": round((full_bytes - empty_bytes) / orders),
+        "bytes_per_order_disk": round(disk_bytes / orders),
+    }
+
+
+def _settings(launch: str, log: Path) -> Settings:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    webhook_secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+    return Settings(
+        launch=launch,
+        log=str(log),
+        port=port,
+        sandbox=True,
+        secret=secrets.token_hex(32),
+        webhook_secret=webhook_secret,
+    )
+
+
+class _running:  # noqa: N801 - used as a statement
+    """A server in its own process, from its first healthy answer until the block ends."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def __enter__(self) -> subprocess.Popen[bytes]:
+        given = msgspec.structs.asdict(self._settings)
+        environment = {f"DRUMROLL_{name.upper()}": str(value) for name, value in given.items()}
+        self._output = tempfile.TemporaryFile()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "drumroll.cli.bench_server"],
+            env={**os.environ, **environment},
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self._wait()
+        return self._process
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
+        self._output.close()
+
+    def _wait(self) -> None:
+        url = f"http://{self._settings.host}:{self._settings.port}/healthz"
+        for _ in range(6000):
+            with suppress(OSError), urllib.request.urlopen(url, timeout=5) as answer:
+                if answer.status == 200:
+                    return
+            if self._process.poll() is not None:
+                break
+            time.sleep(0.01)
+        self._output.seek(0)
+        said = self._output.read()[-2000:].decode(errors="replace")
+        self.__exit__()
+        raise DrumrollError(f"the server to be measured did not start; it said:\n{said}")
+
+
+def _show(found: dict[str, Any]) -> None:
+    table = Table(title="drumroll bench", title_justify="left")
+    table.add_column("figure")
+    table.add_column("measured", justify="right")
+    table.add_column("wanted")
+    for name, value in found.items():
+        shown = ", ".join(f"{key}: {one}" for key, one in value.items()) if isinstance(value, dict) else f"{value:,}"
+        table.add_row(name, shown, WANTED.get(name, ""))
+    Console(width=80 if not sys.stdout.isatty() else None).print(table)

@@ -1,0 +1,227 @@
+"""The single writer. It takes what waits, decides it, makes one block of it durable, and only then answers.
+
+A *turn* is one such batch, and one plain function call: between two turns the book is exactly the durable log, so
+whoever reads it between turns reads nothing that could still be lost. There is no timer: under light load a batch is
+one command, under heavy load hundreds.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from time import perf_counter_ns
+from typing import Any, Protocol
+
+import msgspec
+
+from drumroll.domain.book import Book, evolve
+from drumroll.domain.commands import Command, Expire, SetLaunch
+from drumroll.domain.decide import Decision, decide
+from drumroll.domain.events import DeskOpened, Event
+from drumroll.domain.launch import Launch
+from drumroll.domain.refusal import Refusal
+from drumroll.errors import DeskClosed, DeskUnavailable, LogError, QueueFull, WrongLaunch
+from drumroll.log.base import Block, Log
+
+EXPIRE_AT_ONCE = 4096
+"""How many reservations may run out in one block; the rest run out in the next."""
+
+
+class Answer(msgspec.Struct, frozen=True, gc=False):
+    """A command that was taken: the events that are durable now. None means that it had been done before."""
+
+    events: tuple[Event, ...]
+
+
+Reply = Answer | Refusal | DeskUnavailable
+
+
+class Waiting(Protocol):
+    """Whoever waits for a reply: an ``asyncio.Future`` will do."""
+
+    def done(self) -> bool:
+        """Whether nobody waits any more."""
+
+    def set_result(self, result: Any, /) -> None:
+        """Take the reply."""
+
+
+class Meter(msgspec.Struct):
+    """What the desk counted since it started; plain numbers, read by ``/metrics``."""
+
+    turns: int = 0
+    commands: int = 0
+    refusals: int = 0
+    refused_full: int = 0
+    append_failures: int = 0
+    append_ns: int = 0
+    largest_batch: int = 0
+
+
+class Desk:
+    """The desk of one log. ``turn`` and ``submit`` are called from one thread."""
+
+    def __init__(
+        self, log: Log, clock_ms: Callable[[], int], holder: str, *, queue_limit: int = 4096, batch_limit: int = 1024
+    ) -> None:
+        self.log = log
+        self.clock_ms = clock_ms
+        self.holder = holder
+        self.queue_limit = queue_limit
+        self.batch_limit = batch_limit
+        self.queue: deque[tuple[Command, Waiting]] = deque()
+        self.meter = Meter()
+        self.book = Book()
+        self.position = 0
+        self.at_ms = 0
+        self.draining = False
+        self.closed_because: str | None = "not started"
+        self.readable = False
+
+    def start(self, launch: Launch) -> None:
+        """Fold the log, claim it with a first block, and go on with this launch.
+
+        Raises:
+            LogError: the log is damaged, can't be read, or does not take a block.
+            WrongLaunch: the log belongs to another launch.
+        """
+        self._fold_log()
+        decision = decide(self.book, SetLaunch(launch), self._now_ms())
+        if isinstance(decision, Refusal):
+            raise WrongLaunch(decision.message)
+        self._append((DeskOpened(self.holder), *decision))
+        for event in (DeskOpened(self.holder), *decision):
+            evolve(self.book, event, self.at_ms)
+        self.closed_because = None
+
+    def submit(self, command: Command, waiting: Waiting) -> None:
+        """Let a command wait for the next turn. Raises ``QueueFull`` or ``DeskClosed`` at once, and then keeps nothing."""
+        if self.closed_because is not None:
+            raise DeskClosed(f"no orders are taken now: {self.closed_because}")
+        if self.draining:
+            raise DeskClosed("the server is stopping; ask again in a moment", retry_after_s=5)
+        if len(self.queue) >= self.queue_limit:
+            self.meter.refused_full += 1
+            raise QueueFull(f"{self.queue_limit} commands wait already")
+        self.queue.append((command, waiting))
+
+    def turn(self) -> int:
+        """Decide, append and answer one batch; says how many commands it answered."""
+        if self.closed_because is not None:
+            return 0
+        batch = self._take()
+        at_ms = self._now_ms()
+        events, replies = self._decide(batch, at_ms)
+        if events and not self._make_durable(tuple(events), at_ms, batch):
+            return len(batch)
+        for (_, waiting), reply in zip(batch, replies, strict=True):
+            if not waiting.done():
+                waiting.set_result(reply)
+        self.meter.turns += 1
+        self.meter.commands += len(batch)
+        self.meter.largest_batch = max(self.meter.largest_batch, len(batch))
+        return len(batch)
+
+    def reopen(self) -> bool:
+        """After a failure: try whether the log takes a block again, and open if it does."""
+        if self.closed_because is None:
+            return True
+        try:
+            self.log.recover()
+            if not self.readable or self.log.head() != self.position:
+                self._fold_log()
+            self._append((DeskOpened(self.holder),))
+        except LogError as error:
+            self.closed_because = str(error)
+            return False
+        evolve(self.book, DeskOpened(self.holder), self.at_ms)
+        self.closed_because = None
+        return True
+
+    def close(self) -> None:
+        """Answer what waits with a refusal to try again, and let go of the log."""
+        self._turn_away(DeskClosed("the server has stopped; ask again in a moment", retry_after_s=5))
+        self.closed_because = "stopped"
+        self.log.close()
+
+    def _take(self) -> list[tuple[Command, Waiting]]:
+        queue = self.queue
+        if len(queue) <= self.batch_limit:
+            self.queue = deque()
+            return list(queue)
+        return [queue.popleft() for _ in range(self.batch_limit)]
+
+    def _decide(self, batch: list[tuple[Command, Waiting]], at_ms: int) -> tuple[list[Event], list[Reply]]:
+        """Decide a batch against the book, folding as it goes: later commands see what earlier ones did."""
+        book = self.book
+        events: list[Event] = []
+        replies: list[Reply] = []
+        ran_out = decide(book, Expire(EXPIRE_AT_ONCE), at_ms)
+        self._fold(ran_out, events, at_ms)
+        for command, _ in batch:
+            decision = decide(book, command, at_ms)
+            if isinstance(decision, Refusal):
+                self.meter.refusals += 1
+                replies.append(decision)
+            else:
+                self._fold(decision, events, at_ms)
+                replies.append(Answer(decision))
+        return events, replies
+
+    def _fold(self, decision: Decision, events: list[Event], at_ms: int) -> None:
+        assert isinstance(decision, tuple)
+        for event in decision:
+            evolve(self.book, event, at_ms)
+            events.append(event)
+
+    def _make_durable(self, events: tuple[Event, ...], at_ms: int, batch: list[tuple[Command, Waiting]]) -> bool:
+        """Append; if that fails, the book is ahead of the log: close, rebuild it from the log, and turn all away."""
+        try:
+            self._append(events, at_ms)
+        except LogError as error:
+            self.meter.append_failures += 1
+            self.closed_because = str(error)
+            self._rebuild()
+            refusal = DeskClosed(f"no orders are taken now: {error}")
+            for _, waiting in batch:
+                if not waiting.done():
+                    waiting.set_result(refusal)
+            self._turn_away(refusal)
+            return False
+        return True
+
+    def _append(self, events: tuple[Event, ...], at_ms: int | None = None) -> None:
+        at_ms = self._now_ms() if at_ms is None else at_ms
+        began = perf_counter_ns()
+        self.log.append(Block(self.position + 1, at_ms, events))
+        self.meter.append_ns += perf_counter_ns() - began
+        self.position += 1
+        self.at_ms = at_ms
+
+    def _rebuild(self) -> None:
+        """Fold the log anew. If it can't be read, the desk says so (``readable``) until ``reopen`` gets through."""
+        self.readable = False
+        try:
+            self.log.recover()
+            self._fold_log()
+        except LogError as error:
+            self.closed_because = str(error)
+
+    def _fold_log(self) -> None:
+        book, position, at_ms = Book(), 0, 0
+        for block in self.log.read(1):
+            for event in block.events:
+                evolve(book, event, block.at_ms)
+            position, at_ms = block.position, block.at_ms
+        self.book, self.position, self.at_ms = book, position, at_ms
+        self.readable = True
+
+    def _turn_away(self, refusal: DeskUnavailable) -> None:
+        waiting_room, self.queue = self.queue, deque()
+        for _, waiting in waiting_room:
+            if not waiting.done():
+                waiting.set_result(refusal)
+
+    def _now_ms(self) -> int:
+        """The clock, but never before the last block: a clock that steps back does not turn back the log."""
+        return max(self.clock_ms(), self.at_ms)

@@ -1,0 +1,76 @@
+"""The desk on an event loop: commands come from coroutines, turns follow, and a tick lets time pass."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from drumroll.desk.desk import Desk, Reply
+from drumroll.domain.commands import Command, RecordRefund
+from drumroll.errors import DeskUnavailable
+from drumroll.payments.base import PaymentProvider
+
+TICK_S = 0.25
+REOPEN_S = 1.0
+REFUNDS_AT_ONCE = 256
+
+_log = logging.getLogger("drumroll")
+
+
+class Service:
+    """Runs a desk. ``ask`` is the hot path: it makes one future and schedules at most one turn."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self._loop = asyncio.get_running_loop()
+        self._turn_is_due = False
+
+    def ask(self, command: Command) -> asyncio.Future[Reply]:
+        """Put a command into the queue; the future has the reply once it is durable. Raises ``DeskUnavailable``."""
+        future: asyncio.Future[Reply] = self._loop.create_future()
+        self.desk.submit(command, future)
+        if not self._turn_is_due:
+            self._turn_is_due = True
+            self._loop.call_soon(self._turn)
+        return future
+
+    async def run(self) -> None:
+        """Tick until cancelled: let reservations run out, and reopen the desk after a failure of the log."""
+        while True:
+            if self.desk.closed_because is not None:
+                await self._reopen()
+            elif not self.desk.draining and next(self.desk.book.due(self.desk.clock_ms()), None) is not None:
+                self.desk.turn()
+            await asyncio.sleep(TICK_S)
+
+    async def pay_refunds(self, provider: PaymentProvider) -> None:
+        """Until cancelled, have the provider pay what is owed, and record it. The provider may be asked twice: once counts."""
+        while True:
+            for refund in list(self.desk.book.refunds_owed.values())[:REFUNDS_AT_ONCE]:
+                try:
+                    await provider.refund(refund.payment_id, refund.amount_minor, refund.currency)
+                    await self.ask(RecordRefund(refund.payment_id))
+                except DeskUnavailable:
+                    break
+            await asyncio.sleep(1)
+
+    async def drain(self) -> None:
+        """Take nothing more, and answer everything that waits."""
+        self.desk.draining = True
+        while self.desk.queue and self.desk.closed_because is None:
+            self.desk.turn()
+            await asyncio.sleep(0)
+
+    def _turn(self) -> None:
+        self._turn_is_due = False
+        self.desk.turn()
+        if self.desk.queue and not self._turn_is_due:
+            self._turn_is_due = True
+            self._loop.call_soon(self._turn)
+
+    async def _reopen(self) -> None:
+        reason = self.desk.closed_because
+        if self.desk.reopen():
+            _log.warning("the desk is open again (it was closed: %s)", reason)
+        else:
+            await asyncio.sleep(REOPEN_S)

@@ -1,0 +1,107 @@
+"""The sandbox's provider: no real money, real webhooks. They are signed as in Standard Webhooks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import msgspec
+
+from drumroll.domain.times import rfc3339
+from drumroll.errors import WebhookRejected
+from drumroll.payments.base import Payment, PaymentProvider
+from drumroll.payments.standard_webhooks import sign, verify
+
+Reference = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
+
+
+class PaymentData(msgspec.Struct, frozen=True, gc=False):
+    """``data`` of a payment webhook. References are 1 to 64 printable ASCII characters; amounts are minor units."""
+
+    payment_id: Reference
+    order_id: Reference
+    amount_minor: Annotated[int, msgspec.Meta(ge=1, le=10**15)]
+    currency: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$")]
+
+
+class PaymentWebhook(msgspec.Struct, frozen=True, gc=False):
+    """The body of a payment webhook; ``type`` is ``payment.succeeded``, others are acknowledged and ignored."""
+
+    type: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    timestamp: Annotated[str, msgspec.Meta(max_length=40)]
+    data: PaymentData
+
+
+class _AnyWebhook(msgspec.Struct, frozen=True, gc=False):
+    type: str
+
+
+_read_type = msgspec.json.Decoder(_AnyWebhook)
+_read_payment = msgspec.json.Decoder(PaymentWebhook)
+SUCCEEDED = "payment.succeeded"
+
+
+class SignedWebhook(msgspec.Struct, frozen=True):
+    """A webhook ready to be sent."""
+
+    headers: dict[bytes, bytes]
+    body: bytes
+
+
+class SandboxProvider(PaymentProvider):
+    """Takes and pays back money that isn't there. ``key`` signs its webhooks."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def pay_url(self, order_id: str) -> str:
+        """The sandbox's own page for it."""
+        return f"/sandbox/pay/{order_id}"
+
+    def read_webhook(self, headers: Mapping[bytes, bytes], body: bytes, now_ms: int) -> Payment | None:
+        """See ``PaymentProvider``."""
+        try:
+            webhook_id = headers[b"webhook-id"].decode("ascii")
+            timestamp = headers[b"webhook-timestamp"].decode("ascii")
+            signature = headers[b"webhook-signature"].decode("ascii")
+        except (KeyError, UnicodeDecodeError) as error:
+            message = "webhook-id, webhook-timestamp and webhook-signature are needed, in ASCII"
+            raise WebhookRejected("webhook_malformed", message) from error
+        verify(self._key, webhook_id, timestamp, signature, body, now_ms // 1000)
+        return _payment_in(body)
+
+    async def refund(self, payment_id: str, amount_minor: int, currency: str) -> None:
+        """There is no money, so it is back at once."""
+
+    def payment_webhook(self, payment: Payment, now_ms: int) -> SignedWebhook:
+        """The webhook with which this provider tells of a payment."""
+        data = PaymentData(payment.payment_id, payment.order_id, payment.amount_minor, payment.currency)
+        body = msgspec.json.encode(PaymentWebhook(SUCCEEDED, rfc3339(now_ms), data))
+        webhook_id, timestamp_s = f"msg_{payment.payment_id}", now_ms // 1000
+        signature = sign(self._key, webhook_id, timestamp_s, body)
+        return SignedWebhook(
+            {
+                b"webhook-id": webhook_id.encode(),
+                b"webhook-timestamp": b"%d" % timestamp_s,
+                b"webhook-signature": signature.encode(),
+            },
+            body,
+        )
+
+
+def _payment_in(body: bytes) -> Payment | None:
+    try:
+        data = _read_payment.decode(body)
+        if data.type == SUCCEEDED:
+            return Payment(data.data.payment_id, data.data.order_id, data.data.amount_minor, data.data.currency)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        if _type_of(body) in (None, SUCCEEDED):
+            raise WebhookRejected("webhook_malformed", f"the webhook's body can't be read: {error}") from error
+    return None
+
+
+def _type_of(body: bytes) -> str | None:
+    try:
+        return _read_type.decode(body).type
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None

@@ -1,0 +1,85 @@
+"""Simulated time: what customers do in which second since the opening, and which second it is."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from time import monotonic
+
+Step = Callable[[int], None]
+"""Something that one visit does."""
+
+Todo = tuple[Step, int]
+
+
+class Timeline:
+    """Steps by second. What is due is taken from ``due``; follow-ups go before those who arrive.
+
+    With ``rate`` 0 (pace ``max``) the second is moved by ``advance`` as its steps are done; otherwise it is the wall's,
+    ``rate`` simulated seconds for one of its own.
+    """
+
+    def __init__(self, opening_ms: int, start_s: int, rate: float) -> None:
+        self.opening_ms = opening_ms
+        self.second = start_s
+        self.end_s = start_s
+        self.rate = rate
+        self.due: deque[Todo] = deque()
+        self._follow_ups: deque[Todo] = deque()
+        self._at: dict[int, list[Todo]] = {}
+        self._anchor = (monotonic(), opening_ms + start_s * 1000)
+
+    def at(self, second: int, step: Step, visit: int) -> None:
+        """Do ``step`` in that second, or at once if it has come already."""
+        if second <= self.second:
+            self._follow_ups.append((step, visit))
+            return
+        todo = self._at.get(second)
+        if todo is None:
+            todo = self._at[second] = []
+            self.end_s = max(self.end_s, second)
+        todo.append((step, visit))
+
+    def take(self) -> Todo | None:
+        """The next step that is due, if there is one."""
+        if self._follow_ups:
+            return self._follow_ups.popleft()
+        return self.due.popleft() if self.due else None
+
+    def advance(self, until_s: int, in_flight: int) -> bool:
+        """Go on to the next second with steps, not beyond ``until_s``; say whether time moved.
+
+        At pace ``max`` time waits while much of what was sent earlier is unanswered: customers who got no answer
+        yet can't pay yet, and the curve would run away from them.
+        """
+        second = self.second + 1
+        while second <= until_s and second not in self._at:
+            second += 1
+        if second > until_s or (self.rate and self.now_ms() < self.opening_ms + second * 1000):
+            return False
+        if not self.rate and in_flight > 32 + len(self._at[second]):
+            return False
+        self.second = second
+        self.due.extend(self._at.pop(second))
+        return True
+
+    def has_steps(self, until_s: int) -> bool:
+        """Whether anything is still to be done up to that second."""
+        return bool(self.due or self._follow_ups or any(second <= until_s for second in self._at))
+
+    def jump(self, second: int) -> None:
+        """Time was moved to this second: whatever lies before it is due now."""
+        for passed in sorted(at for at in self._at if at <= second):
+            self.due.extend(self._at.pop(passed))
+        self.second = max(self.second, second)
+
+    def anchor(self, now_ms: int) -> None:
+        """The server says what time it is now."""
+        self._anchor = (monotonic(), now_ms)
+
+    def now_ms(self) -> int:
+        """The simulated time, in milliseconds since the epoch."""
+        if not self.rate:
+            return self.opening_ms + self.second * 1000
+        since, at_ms = self._anchor
+        return at_ms + int((monotonic() - since) * self.rate * 1000)

@@ -1,0 +1,102 @@
+"""What the customers were told, kept for the audit: tab-separated lines that a person can read and grep.
+
+==========  ==================================================================================
+first word  the rest of the line
+==========  ==================================================================================
+order       order id, customer, model, trim, price_minor, the customer's idempotency key
+payment     payment id, order id, amount_minor, currency, outcome (as the webhook was answered)
+cancelled   order id, refund_minor
+board       the last ``GET /v1/board``, as JSON
+==========  ==================================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from drumroll.errors import DrumrollError
+
+_FIELDS = {"order": 6, "payment": 5, "cancelled": 2, "board": 1}
+
+
+class ToldInvalid(DrumrollError):
+    """The file of what customers were told can't be read. Give the file that the rehearsal wrote."""
+
+
+class ToldOrder(msgspec.Struct, frozen=True, gc=False):
+    """An order that was acknowledged."""
+
+    order_id: str
+    customer: str
+    model: str
+    trim: str
+    price_minor: int
+    key: str
+
+
+class ToldPayment(msgspec.Struct, frozen=True, gc=False):
+    """A payment and the outcome that its webhook was answered with."""
+
+    payment_id: str
+    order_id: str
+    amount_minor: int
+    currency: str
+    outcome: str
+
+
+class Told(msgspec.Struct):
+    """All that was told. A payment may have several outcomes (``already_counted`` after another)."""
+
+    orders: list[ToldOrder] = []
+    payments: list[ToldPayment] = []
+    cancelled: dict[str, int] = {}
+    board: dict[str, Any] | None = None
+
+
+def write(path: Path, lines: list[bytes], board: bytes | None) -> None:
+    """Write the ledger: its lines as they were noted, then the last board."""
+    with path.open("wb") as file:
+        for line in lines:
+            file.write(line + b"\n")
+        if board is not None:
+            file.write(b"board\t" + board + b"\n")
+
+
+def read(path: Path) -> Told:
+    """Read a ledger back. Raises ``ToldInvalid`` with the line."""
+    told = Told()
+    try:
+        with path.open(encoding="utf-8") as file:
+            for number, word, fields in _lines(file, path):
+                _take(told, word, fields, f"{path}:{number}")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ToldInvalid(f"{path} can't be read: {error}") from error
+    return told
+
+
+def _lines(file: Iterator[str] | Any, path: Path) -> Iterator[tuple[int, str, list[str]]]:
+    for number, line in enumerate(file, 1):
+        word, *fields = line.rstrip("\n").split("\t")
+        if _FIELDS.get(word) != len(fields):
+            raise ToldInvalid(f"{path}:{number}: not a line of what was told: {line[:80]!r}")
+        yield number, word, fields
+
+
+def _take(told: Told, word: str, fields: list[str], where: str) -> None:
+    try:
+        if word == "order":
+            order_id, customer, model, trim, price, key = fields
+            told.orders.append(ToldOrder(order_id, customer, model, trim, int(price), key))
+        elif word == "payment":
+            payment_id, order_id, amount, currency, outcome = fields
+            told.payments.append(ToldPayment(payment_id, order_id, int(amount), currency, outcome))
+        elif word == "cancelled":
+            told.cancelled[fields[0]] = int(fields[1])
+        else:
+            told.board = msgspec.json.decode(fields[0], type=dict[str, Any])
+    except (ValueError, msgspec.MsgspecError) as error:
+        raise ToldInvalid(f"{where}: {error}") from error

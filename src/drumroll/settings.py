@@ -1,0 +1,73 @@
+"""Every setting and every limit, with its number. The only place that reads the environment: ``DRUMROLL_<NAME>``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from drumroll.errors import SettingInvalid
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The settings of a server. An environment variable of the same name in capitals sets each."""
+
+    launch: str = "launches/yu7.toml"
+    """Path of the launch file."""
+    log: str = "data/orders.drumroll"
+    """Path of the order log; ``:memory:`` keeps it in memory (for trials; it is gone when the server stops)."""
+    host: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=1, le=65535)] = 8000
+    sandbox: bool = False
+    """No real money: sessions for the asking, a clock that can be steered, payments by a click."""
+    clock: str = ""
+    """Sandbox only: ``<RFC 3339>@<rate>``, the time at which the clock starts and how fast it runs (0: stands still)."""
+    secret: str = ""
+    """Hex of 32 to 64 bytes; signs customers' sessions."""
+    webhook_secret: str = ""
+    """``whsec_`` and base64 of 24 to 64 bytes; verifies payment webhooks."""
+    session_s: Annotated[int, Meta(ge=60, le=31_536_000)] = 86_400
+    """How long a customer's session is valid."""
+    queue_limit: Annotated[int, Meta(ge=1, le=1_000_000)] = 4096
+    """Commands that may wait for the desk; beyond it: 503 ``queue_full``."""
+    batch_limit: Annotated[int, Meta(ge=1, le=100_000)] = 1024
+    """Commands in one block."""
+    body_limit_bytes: Annotated[int, Meta(ge=1024, le=1_048_576)] = 16_384
+    """Bytes of a request's body; beyond it: 413."""
+    header_limit_bytes: Annotated[int, Meta(ge=8192, le=1_048_576)] = 16_384
+    """Bytes of a request's line and headers that are buffered; beyond it: 431."""
+    header_timeout_ms: Annotated[int, Meta(ge=100, le=60_000)] = 10_000
+    """How long a client may take to send its headers."""
+    connections_limit: Annotated[int, Meta(ge=16, le=1_000_000)] = 8192
+    """Open connections; more wait or are closed."""
+    viewers_limit: Annotated[int, Meta(ge=1, le=100_000)] = 4096
+    """Open streams of the live board; beyond it: 503."""
+    drain_s: Annotated[float, Meta(gt=0, le=60)] = 4.0
+    """After SIGTERM: how long answers may take before the server ends all the same."""
+
+
+def load(environment: Mapping[str, str], **given: Any) -> Settings:
+    """The settings from the environment, and over them what was given (``None``: not given).
+
+    Raises:
+        SettingInvalid: a name that is none, or a value out of its range.
+    """
+    values: dict[str, Any] = {
+        name.removeprefix("DRUMROLL_").lower(): value
+        for name, value in environment.items()
+        if name.startswith("DRUMROLL_")
+    }
+    values |= {name: value for name, value in given.items() if value is not None}
+    try:
+        return msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingInvalid(_in_words(str(error))) from error
+
+
+def _in_words(message: str) -> str:
+    """``Expected `int` <= 65535 - at `$.port``` → what to mend, in the name under which it is set."""
+    name = re.search(r"\$\.(\w+)", message) or re.search(r"unknown field `(\w+)`", message)
+    return f"DRUMROLL_{name[1].upper()}: {message}" if name else message

@@ -1,0 +1,145 @@
+"""Everything but the hot path, on the framework: reads, the board, health, metrics, documentation.
+
+The hot routes have twins in ``documented``, for OpenAPI alone: ``app`` serves those before the framework sees them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import swagger_ui
+from litestar import Litestar, Request, Response, get
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import SwaggerRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.params import Parameter
+from litestar.response import File, Stream
+from litestar.static_files import create_static_files_router
+
+from drumroll import __version__
+from drumroll.web.context import Web
+from drumroll.web.documented import HOT_TWINS, problems
+from drumroll.web.messages import BoardView, Health, LaunchView, OrderView
+from drumroll.web.metrics import exposition
+from drumroll.web.problems import MEDIA_TYPE, Problem, document
+from drumroll.web.sandbox import SANDBOX_ROUTES
+from drumroll.web.views import launch_view
+
+STATIC = Path(__file__).parent / "static"
+SWAGGER = Path(swagger_ui.__file__).parent / "static"
+POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'"
+
+OrderId = Annotated[str, Parameter(description="The order's id.", max_length=64)]
+Authorization = Annotated[str | None, Parameter(header="Authorization", required=False, description="Bearer <token>")]
+
+
+@get("/v1/orders/{order_id:str}", responses=problems(401, 404, 503), security=[{"session": []}], sync_to_thread=False)
+def read_order(web: Web, order_id: OrderId, authorization: Authorization = None) -> OrderView:
+    """An order of the customer whose session it is; anybody else's is a 404."""
+    return web.order_of(order_id, authorization)
+
+
+@get("/v1/launch", responses=problems(503), sync_to_thread=False)
+def read_launch(web: Web) -> LaunchView:
+    """What is sold, when, for how much, by which limits."""
+    return launch_view(web.launch, web.desk.clock_ms(), sandbox=web.sandbox is not None)
+
+
+@get("/v1/board", responses=problems(503), sync_to_thread=False)
+def read_board(web: Web) -> BoardView:
+    """The figures of the live board. They are durable before they are shown."""
+    _ = web.launch
+    return web.board()
+
+
+@get("/v1/board/events", responses=problems(503), sync_to_thread=False, media_type="text/event-stream")
+def stream_board(web: Web) -> Stream:
+    """The board as server-sent events: one ``board`` event a second, its data that of ``/v1/board``."""
+    _ = web.launch
+    headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+    return Stream(web.stream.admit(), media_type="text/event-stream", headers=headers)
+
+
+@get("/board", include_in_schema=False, sync_to_thread=False)
+def board_page() -> File:
+    """The page for the big screen."""
+    headers = {"content-security-policy": POLICY, "cache-control": "no-cache"}
+    return File(STATIC / "board.html", content_disposition_type="inline", media_type="text/html", headers=headers)
+
+
+@get("/", include_in_schema=False, sync_to_thread=False)
+def root() -> Response[None]:
+    """There is no storefront yet: to the board."""
+    return Response(None, status_code=302, headers={"location": "/board"})
+
+
+@get("/healthz", responses=problems(503), sync_to_thread=False)
+def health(web: Web) -> Response[Health]:
+    """200 while orders are taken; 503 and the reason while not."""
+    desk = web.desk
+    if desk.closed_because is not None:
+        return Response(Health("closed", desk.closed_because, desk.position), status_code=503)
+    if desk.draining:
+        return Response(Health("draining", "the server is stopping", desk.position), status_code=503)
+    return Response(Health("open", None, desk.position))
+
+
+@get("/metrics", sync_to_thread=False, media_type="text/plain")
+def metrics(web: Web) -> Response[bytes]:
+    """Prometheus' text format."""
+    return Response(exposition(web.metrics), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def make_api(web: Web) -> Litestar:
+    """The framework's application around the parts of a server."""
+    routes = [read_order, read_launch, read_board, stream_board, board_page, root, health, metrics, *HOT_TWINS]
+    return Litestar(
+        route_handlers=[
+            *routes,
+            *(SANDBOX_ROUTES if web.sandbox is not None else ()),
+            create_static_files_router("/static", directories=[STATIC], include_in_schema=False),
+            create_static_files_router("/docs/assets", directories=[SWAGGER], include_in_schema=False),
+        ],
+        dependencies={"web": Provide(lambda: web, sync_to_thread=False)},
+        exception_handlers={Problem: _problem, HTTPException: _http_error},
+        request_max_body_size=web.body_limit_bytes,
+        openapi_config=_openapi(),
+        logging_config=None,
+        signature_types=[Web],
+    )
+
+
+def _openapi() -> OpenAPIConfig:
+    assets = "/docs/assets/swagger-ui"
+    swagger = SwaggerRenderPlugin(
+        path="/",
+        js_url=f"{assets}-bundle.js",
+        css_url=f"{assets}.css",
+        standalone_preset_js_url=f"{assets}-standalone-preset.js",
+        favicon="<link rel='icon' href='/static/board.svg'>",
+    )
+    schemes = {"session": SecurityScheme(type="http", scheme="bearer", description="A customer's session.")}
+    return OpenAPIConfig(
+        title="drumroll",
+        version=__version__,
+        description="Take the orders of a product launch. Refusals are problem+json (RFC 9457) with a stable `code`.",
+        path="/docs",
+        render_plugins=[swagger],
+        components=Components(security_schemes=schemes),
+    )
+
+
+def _problem(_: Request[Any, Any, Any], problem: Problem) -> Response[bytes]:
+    headers = {name.decode(): value.decode() for name, value in problem.headers()}
+    return Response(problem.body(), status_code=problem.status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def _http_error(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """The framework's own errors (no such route, a body that is not as documented), in the same form."""
+    code = {400: "invalid_request", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+    facts = {"errors": error.extra} if error.extra else None
+    body = document(error.status_code, code.get(error.status_code, "error"), error.detail, facts)
+    return Response(body, status_code=error.status_code, headers=error.headers, media_type=MEDIA_TYPE)

@@ -1,0 +1,62 @@
+"""What Prometheus scrapes: read from plain numbers when asked, so that the hot path pays nothing for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from drumroll.desk.desk import Desk
+from drumroll.web.board import BoardStream
+
+
+class DeskCollector(Collector):
+    """The desk's meter and the book's counts, in Prometheus' terms."""
+
+    def __init__(self, desk: Desk, stream: BoardStream) -> None:
+        self._desk = desk
+        self._stream = stream
+
+    def collect(self) -> Iterator[Metric]:
+        """All metrics, as they stand."""
+        yield from self._of_the_desk()
+        yield from self._of_the_book()
+
+    def _of_the_desk(self) -> Iterator[Metric]:
+        desk, meter = self._desk, self._desk.meter
+        is_open = desk.closed_because is None and not desk.draining
+        yield GaugeMetricFamily("drumroll_desk_open", "1 if orders are taken", int(is_open))
+        yield GaugeMetricFamily("drumroll_queue_length", "Commands that wait for the desk", len(desk.queue))
+        yield GaugeMetricFamily("drumroll_queue_limit", "Commands that may wait", desk.queue_limit)
+        yield GaugeMetricFamily("drumroll_log_position", "Position of the last durable block", desk.position)
+        yield GaugeMetricFamily("drumroll_largest_batch", "Commands in the largest batch", meter.largest_batch)
+        yield GaugeMetricFamily("drumroll_board_viewers", "Open streams of the live board", self._stream.viewers)
+        yield CounterMetricFamily("drumroll_batches", "Batches decided", meter.turns)
+        yield CounterMetricFamily("drumroll_commands", "Commands answered", meter.commands)
+        yield CounterMetricFamily("drumroll_refusals", "Commands refused by the rules", meter.refusals)
+        yield CounterMetricFamily(
+            "drumroll_queue_full", "Commands turned away, the queue being full", meter.refused_full
+        )
+        yield CounterMetricFamily("drumroll_append_failures", "Blocks that the log did not take", meter.append_failures)
+        yield CounterMetricFamily(
+            "drumroll_append_seconds", "Time spent in making blocks durable", meter.append_ns / 1e9
+        )
+
+    def _of_the_book(self) -> Iterator[Metric]:
+        book = self._desk.book
+        orders = GaugeMetricFamily(
+            "drumroll_orders", "Orders by their present state", labels=["model", "trim", "state"]
+        )
+        for (model, trim), tally in book.tallies.items():
+            for state in ("reserved", "firm", "expired", "cancelled"):
+                orders.add_metric([model, trim, state], getattr(tally, state))
+        yield orders
+        yield GaugeMetricFamily("drumroll_refunds_owed", "Refunds owed and not paid yet", len(book.refunds_owed))
+        yield CounterMetricFamily("drumroll_openings", "Times that a desk opened this log", book.openings)
+
+
+def exposition(registry: CollectorRegistry) -> bytes:
+    """The text format."""
+    return generate_latest(registry)

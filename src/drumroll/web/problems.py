@@ -1,0 +1,99 @@
+"""Refusals over HTTP: problem details (RFC 9457) with a stable ``code``. The only place that knows HTTP statuses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from drumroll.domain.refusal import Code, Refusal
+from drumroll.errors import DeskUnavailable, QueueFull, WebhookRejected
+
+STATUS: dict[str, int] = {
+    Code.NOT_OPEN_YET: 409,
+    Code.CLOSED: 409,
+    Code.UNKNOWN_MODEL: 422,
+    Code.UNKNOWN_TRIM: 422,
+    Code.SOLD_OUT: 409,
+    Code.TOO_MANY_ORDERS: 409,
+    Code.NO_SUCH_ORDER: 404,
+    Code.WRONG_STATE: 409,
+    Code.KEY_REUSED: 422,
+    "idempotency_key_missing": 400,
+    "idempotency_key_invalid": 400,
+    "no_session": 401,
+    "malformed_body": 400,
+    "invalid_body": 422,
+    "unsupported_media_type": 415,
+    "body_too_large": 413,
+    "webhook_signature": 401,
+    "webhook_too_old": 400,
+    "webhook_malformed": 400,
+    "queue_full": 503,
+    "desk_closed": 503,
+    "too_many_viewers": 503,
+    "clock_not_steerable": 409,
+}
+"""Every code that the API answers with, and its status."""
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(Exception):  # noqa: N818 - it is a problem document on its way out, not an error of ours
+    """What went wrong with a request, to be answered as problem+json."""
+
+    def __init__(
+        self, code: str, detail: str, facts: Mapping[str, Any] | None = None, retry_after_s: int | None = None
+    ) -> None:
+        self.code = code
+        self.status = STATUS[code]
+        self.detail = detail
+        self.facts = facts or {}
+        self.retry_after_s = retry_after_s
+        super().__init__(detail)
+
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """The headers of the answer."""
+        headers = [(b"content-type", MEDIA_TYPE.encode())]
+        if self.retry_after_s is not None:
+            headers.append((b"retry-after", b"%d" % self.retry_after_s))
+        if self.status == HTTPStatus.UNAUTHORIZED and self.code == "no_session":
+            headers.append((b"www-authenticate", b"Bearer"))
+        return headers
+
+    def body(self) -> bytes:
+        """The document."""
+        return document(self.status, self.code, self.detail, self.facts)
+
+
+def document(status: int, code: str, detail: str, facts: Mapping[str, Any] | None = None) -> bytes:
+    """A problem document. ``type`` is ``about:blank``: ``title`` is the status' own phrase, ``code`` says more."""
+    return msgspec.json.encode(
+        {
+            "type": "about:blank",
+            "title": HTTPStatus(status).phrase,
+            "status": status,
+            "code": code,
+            "detail": detail,
+            **(facts or {}),
+        }
+    )
+
+
+def of_refusal(refusal: Refusal) -> Problem:
+    """The problem of a refusal. Somebody else's order does not exist for you."""
+    code = Code.NO_SUCH_ORDER if refusal.code is Code.NOT_YOURS else refusal.code
+    return Problem(code, refusal.message, refusal.facts)
+
+
+def of_unavailable(error: DeskUnavailable) -> Problem:
+    """The problem of a desk that can't take the command."""
+    code = "queue_full" if isinstance(error, QueueFull) else "desk_closed"
+    return Problem(code, f"{error}. Ask again with the same Idempotency-Key.", retry_after_s=error.retry_after_s)
+
+
+def of_webhook(error: WebhookRejected) -> Problem:
+    """The problem of a webhook that is not taken."""
+    return Problem(error.code, str(error))
