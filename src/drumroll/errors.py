@@ -30,7 +30,7 @@ class LogError(DrumrollError):
 
 
 class Fenced(LogError):
-    """The position is taken: another writer has appended. Stop writing; start again to read what it wrote."""
+    """The position is taken: another writer appended. Stop writing; start again to read what it wrote."""
 
 
 class LogHeld(LogError):
@@ -38,7 +38,7 @@ class LogHeld(LogError):
 
 
 class AppendFailed(LogError):
-    """A block could not be made durable (disk full, I/O error). Whether it is there is known only by reading the log."""
+    """A block could not be made durable (disk full, I/O error). Only reading the log tells whether it is there."""
 
 
 class LogUnreadable(LogError):
@@ -46,7 +46,7 @@ class LogUnreadable(LogError):
 
 
 class DamagedLog(LogError):
-    """A block does not read back as it was written. Nothing is skipped: restore a backup, or have the damage looked at."""
+    """A block does not read back as it was written. Nothing is skipped: restore a backup, or see to the damage."""
 
     def __init__(self, where: str, why: str) -> None:
         self.where = where
@@ -55,7 +55,7 @@ class DamagedLog(LogError):
 
 
 class WrongLaunch(DrumrollError):
-    """The log belongs to another launch, or the launch file changes what can't change. Use another log, or the file it began with."""
+    """The log belongs to another launch. Use another log, or the launch file that it began with."""
 
 
 class DeskUnavailable(DrumrollError):
@@ -75,7 +75,7 @@ class DeskClosed(DeskUnavailable):
 
 
 class WebhookRejected(DrumrollError):
-    """A webhook is not authentic, too old, or can't be read. Answer 400 or 401; the provider will send it again."""
+    """A webhook is not authentic, too old, or can't be read. Refuse it; the provider will send it again."""
 
     def __init__(self, code: str, message: str) -> None:
         self.code = code

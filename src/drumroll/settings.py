@@ -24,7 +24,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sandbox: bool = False
     """No real money: sessions for the asking, a clock that can be steered, payments by a click."""
     clock: str = ""
-    """Sandbox only: ``<RFC 3339>@<rate>``, the time at which the clock starts and how fast it runs (0: stands still)."""
+    """Sandbox only: ``<RFC 3339>@<rate>``, when the clock starts and how fast it runs (0: it stands still)."""
     secret: str = ""
     """Hex of 32 to 64 bytes; signs customers' sessions."""
     webhook_secret: str = ""

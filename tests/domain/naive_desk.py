@@ -25,7 +25,9 @@ class NaiveDesk:
 
     # What may be asked.
 
-    def reserve(self, order_id: str, customer: str, model: str, trim: str, key: bytes, body: bytes, at: int) -> set[str]:
+    def reserve(
+        self, order_id: str, customer: str, model: str, trim: str, key: bytes, body: bytes, at: int
+    ) -> set[str]:
         """Every reason against it; none: the order is made. ``{"again"}``: it was made before."""
         if key in self.keys:
             return {"again"} if self.keys[key] == ("reserve", body) else {"idempotency_key_reused"}
@@ -117,7 +119,8 @@ class NaiveDesk:
 
     def due(self, at: int) -> set[str]:
         """The reservations whose time is over."""
-        return {id for id, order in self.orders.items() if order["state"] == "reserved" and order["expires_at"] <= at}
+        waiting = {key: order for key, order in self.orders.items() if order["state"] == "reserved"}
+        return {key for key, order in waiting.items() if order["expires_at"] <= at}
 
     def expire(self, order_id: str, at: int) -> None:
         """One of those that are due runs out."""

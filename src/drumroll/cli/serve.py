@@ -8,8 +8,9 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from typing import Any
 
 import click
 import uvloop
@@ -20,6 +21,7 @@ from granian.server.embed import Server as Granian
 from drumroll import bootstrap
 from drumroll.desk.clock import SandboxClock
 from drumroll.desk.desk import Desk
+from drumroll.errors import DrumrollError
 from drumroll.settings import Settings, load
 from drumroll.web.app import App
 
@@ -81,12 +83,14 @@ async def _serve(settings: Settings, desk: Desk, clock: SandboxClock | None, aro
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     _greet(settings, desk)
-    await asyncio.wait([listening, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED)
+    told = asyncio.create_task(stop.wait())
+    ended, _ = await asyncio.wait([listening, told, *beside], return_when=asyncio.FIRST_COMPLETED)
     with suppress(TimeoutError):
         await asyncio.wait_for(_drain(server, granian, listening), settings.drain_s)
-    for task in beside:
-        task.cancel()
     desk.close()
+    for task in ended - {told}:
+        task.result()  # what ended by itself has failed: say so, and end as after any crash
+        raise DrumrollError("the server stopped listening")
     click.echo(f"drained: {desk.meter.commands:,} commands answered, log at block {desk.position:,}")
 
 
@@ -107,8 +111,8 @@ def _granian(app: object, settings: Settings) -> Granian:
     )
 
 
-def _beside(server: bootstrap.Server, settings: Settings) -> list[object]:
-    work: list[object] = [server.service.run(), server.web.stream.run()]
+def _beside(server: bootstrap.Server, settings: Settings) -> list[Coroutine[Any, Any, None]]:
+    work: list[Coroutine[Any, Any, None]] = [server.service.run(), server.web.stream.run()]
     if settings.sandbox:
         work.append(server.service.pay_refunds(server.web.provider))
     return work
@@ -119,7 +123,7 @@ async def _drain(server: bootstrap.Server, granian: Granian, listening: asyncio.
     await server.service.drain()
     await server.web.stream.close()
     await asyncio.sleep(0.2)
-    granian.stop()
+    granian.stop()  # type: ignore[no-untyped-call]
     await listening
 
 
@@ -130,8 +134,7 @@ def _greet(settings: Settings, desk: Desk) -> None:
         click.secho("SANDBOX: no real money, no real orders; anybody gets a session for the asking.", fg="yellow")
     base = f"http://{settings.host}:{settings.port}"
     orders = len(desk.book.orders)
-    click.echo(
-        f"{desk.book.launch.name if desk.book.launch else ''}: {orders:,} orders in {settings.log}, block {desk.position:,}"
-    )
-    click.echo(f"Taking orders on {base}  board: {base}/board  API: {base}/docs", nl=True)
+    name = desk.book.launch.name if desk.book.launch else ""
+    click.echo(f"{name}: {orders:,} orders in {settings.log}, block {desk.position:,}")
+    click.echo(f"Taking orders on {base}  board: {base}/board  API: {base}/docs")
     sys.stdout.flush()

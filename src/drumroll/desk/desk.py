@@ -95,7 +95,7 @@ class Desk:
         self.closed_because = None
 
     def submit(self, command: Command, waiting: Waiting) -> None:
-        """Let a command wait for the next turn. Raises ``QueueFull`` or ``DeskClosed`` at once, and then keeps nothing."""
+        """Let a command wait for the next turn. Raises ``QueueFull`` or ``DeskClosed``, and then keeps nothing."""
         if self.closed_because is not None:
             raise DeskClosed(f"no orders are taken now: {self.closed_because}")
         if self.draining:

@@ -44,7 +44,7 @@ class Service:
             await asyncio.sleep(TICK_S)
 
     async def pay_refunds(self, provider: PaymentProvider) -> None:
-        """Until cancelled, have the provider pay what is owed, and record it. The provider may be asked twice: once counts."""
+        """Have the provider pay what is owed, and record it. It may be asked twice for one refund: it pays once."""
         while True:
             for refund in list(self.desk.book.refunds_owed.values())[:REFUNDS_AT_ONCE]:
                 try:

@@ -14,7 +14,7 @@ class SetLaunch(msgspec.Struct, frozen=True, gc=False):
 
 
 class Reserve(msgspec.Struct, frozen=True, gc=False):
-    """A customer orders. ``key`` (16 bytes) names the customer's idempotency key, ``fingerprint`` (8 bytes) its body."""
+    """A customer orders. ``key`` (16 bytes) is the customer's idempotency key, ``fingerprint`` (8 bytes) its body."""
 
     order_id: str
     customer: str

@@ -11,7 +11,7 @@ from typing import Any
 
 from drumroll.domain import commands as cmd
 from drumroll.domain import events as ev
-from drumroll.domain.book import Book, Cancellation, Order, OwedBecause, State
+from drumroll.domain.book import CANCELLED, EXPIRED, FIRM, Book, Cancellation, Order, OwedBecause
 from drumroll.domain.launch import Launch, Model, Trim
 from drumroll.domain.refusal import Code, Refusal
 from drumroll.domain.times import rfc3339
@@ -73,7 +73,7 @@ def _cancel(book: Book, command: cmd.Cancel, at_ms: int) -> Decision:
             f"Order {order.id} is {order.state.value}; only a reserved or a firm order can be cancelled.",
             {"state": order.state.value},
         )
-    refund_minor = order.offer.deposit_minor if order.state is State.FIRM else 0
+    refund_minor = order.offer.deposit_minor if order.state is FIRM else 0
     return (ev.OrderCancelled(order.id, refund_minor, command.key, command.fingerprint),)
 
 
@@ -93,13 +93,13 @@ def _why_owed_back(book: Book, order: Order | None, command: cmd.RecordPayment, 
     """Why the money can't be this order's deposit, or ``None`` if it is."""
     if order is None:
         return OwedBecause.UNKNOWN_ORDER
-    if order.state is State.FIRM:
+    if order.state is FIRM:
         return OwedBecause.SECOND_DEPOSIT
-    if order.state is State.CANCELLED:
+    if order.state is CANCELLED:
         return OwedBecause.ORDER_CANCELLED
     if command.amount_minor != order.offer.deposit_minor or command.currency != order.offer.currency:
         return OwedBecause.WRONG_AMOUNT
-    if order.state is State.EXPIRED and not _still_to_be_had(book, order, at_ms):
+    if order.state is EXPIRED and not _still_to_be_had(book, order, at_ms):
         return OwedBecause.NOT_TO_BE_HAD
     return None
 
@@ -157,9 +157,7 @@ def _not_on_sale(launch: Launch, model: Model, at_ms: int) -> Refusal | None:
 
 def _no_place(book: Book, launch: Launch, model: Model, trim: Trim, customer: str) -> Refusal | None:
     return (
-        _too_many_held(book, launch, customer)
-        or _too_many_made(book, customer)
-        or _sold_out(book, launch, model, trim)
+        _too_many_held(book, launch, customer) or _too_many_made(book, customer) or _sold_out(book, launch, model, trim)
     )
 
 

@@ -1,6 +1,6 @@
 """Standard Webhooks: signing and verifying, by the specification at https://www.standardwebhooks.com.
 
-A signature is ``v1,`` and the base64 of HMAC-SHA256 over ``id.timestamp.body``; a header may hold several, apart by spaces.
+A signature is ``v1,`` and the base64 of HMAC-SHA256 over ``id.timestamp.body``; spaces part several in a header.
 """
 
 from __future__ import annotations

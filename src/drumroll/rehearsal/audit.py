@@ -107,7 +107,7 @@ def _figures(recount: Recount) -> dict[str, int]:
     by_state: Counter[str] = Counter()
     for (_, _, state), count in recount.states.items():
         by_state[state] += count
-    owed = recount.owed.values()
+    owed = [*recount.owed.values(), *recount.paid_back.values()]
     currency = recount.launch.currency if recount.launch else ""
     return {
         "blocks": recount.position,
@@ -124,7 +124,7 @@ def _figures(recount: Recount) -> dict[str, int]:
         "payments": len(recount.payments),
         "money_in_minor": recount.money_in[currency],
         "held_minor": recount.held_minor(),
-        "refunds_owed": len(recount.owed),
+        "refunds_owed": len(owed),
         "refunds_owed_minor": sum(amount for _, amount, of in owed if of == currency),
         "refunds_paid": len(recount.paid_back),
     }

@@ -79,7 +79,7 @@ def resident_bytes(pid: int) -> int:
 
 
 def play(target: Target, requests: list[Request], expect: int) -> tuple[Round, list[bytes]]:
-    """Send all requests over the target's connections and take the answers. Raises ``AssertionError`` on another status."""
+    """Send all requests over the target's connections and take the answers, which must have the status expected."""
     wire = Wire(target.host, target.port, target.connections, sample_every=8)
     answers: list[bytes] = []
     left = iter(requests)

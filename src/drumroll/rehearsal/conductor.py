@@ -27,6 +27,8 @@ _EXPIRE_WITHIN_S = 60.0
 _TOP_UPS = 5
 _LOOK_AT_AFTER_CRASH = 20
 _LONGEST_WAIT_S = 0.05
+_END = 10**9
+"""A second by which everything is done."""
 
 
 class Conductor:
@@ -39,7 +41,6 @@ class Conductor:
         outbox: Outbox,
         timeline: Timeline,
         customers: Customers,
-        crashes: CrashPlan,
         meter: Meter,
     ) -> None:
         self.launch = launch
@@ -48,10 +49,11 @@ class Conductor:
         self.timeline = timeline
         self.customers = customers
         self.meter = meter
-        self._crashes = crashes
+        self._crashes = CrashPlan(0, 0)
 
-    def play(self, orders: int) -> bytes:
+    def play(self, orders: int, crashes: CrashPlan) -> bytes:
         """The whole night; returns the last board. ``orders`` is how many are to stand firm at the end."""
+        self._crashes = crashes
         self.give_sessions()
         self._set_anchor()
         self.customers.arrive()
@@ -59,7 +61,7 @@ class Conductor:
         self._open()
         self._until(int(HOUR_S))
         self._let_run_out()
-        self._until(self.timeline.end_s)
+        self._until(_END)
         self._top_up(orders)
         return self._last_board()
 
@@ -146,7 +148,7 @@ class Conductor:
         self.meter.tick(self.timeline.second, self.outbox.answered, tallies.acknowledged, tallies.firm)
 
     def _crash(self) -> None:
-        """Kill the server while requests are in flight, start it again, and look for the last orders it acknowledged."""
+        """Kill the server while requests are in flight, start it again, look for the last orders it acknowledged."""
         wall_s, acknowledged = self.meter.wall_s, self.customers.tallies.acknowledged
         self.server.kill()
         self.server.start(self.timeline.now_ms())
@@ -166,14 +168,14 @@ class Conductor:
         return msgspec.json.decode(self.server.get("/v1/board"), type=dict[str, Any])
 
     def _top_up(self, orders: int) -> None:
-        """Whoever found no place may find one now that others have left theirs: ordinary customers, until it is full."""
+        """Where others have left their places: ordinary customers, until as many orders stand firm as asked for."""
         for _ in range(_TOP_UPS):
             missing = orders - int(self._board()["totals"]["firm"])
             if missing <= 0:
                 return
             for visit in self._more_visits(missing):
                 self.timeline.at(self.timeline.second, self.customers.order, visit)
-            self._until(self.timeline.end_s)
+            self._until(_END)
 
     def _more_visits(self, count: int) -> list[int]:
         room = room_left(self._board())

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
+from drumroll.domain.launch import Launch
 from drumroll.rehearsal import requests
 from drumroll.rehearsal.outbox import Handler, Outbox
 from drumroll.rehearsal.population import EARLY_S, Kind, Population
@@ -16,7 +17,26 @@ from drumroll.rehearsal.timeline import Timeline
 BY_THE_RULES = frozenset(("sold_out", "closed"))
 """Refusals that any order may meet in a launch with caps or a closing time."""
 
-_AFTERWARDS_S = 1
+_ORDERED = {
+    Kind.IMPATIENT: "_again_with_the_same_key",
+    Kind.KEY_REUSED: "_again_with_another_body",
+    Kind.WRONG_AMOUNT: "_will_pay_wrongly",
+    Kind.UNKNOWN_ORDER: "_pay_for_nothing",
+    Kind.FORGED_WEBHOOK: "_forge",
+    Kind.STRANGER: "_look_at_a_strangers",
+    Kind.ONE_TOO_MANY: "_one_more",
+    Kind.LATE_TOO_MANY: "_is_late",
+    Kind.FOLLOWER: "_follow",
+    Kind.ABANDONED: "_forget",
+    Kind.CANCELS_RESERVED: "_will_cancel",
+    Kind.PAID_AFTER_CANCEL: "_will_cancel",
+}
+_PAID = {
+    Kind.REPEATED_WEBHOOK: "_pay_again",
+    Kind.SECOND_DEPOSIT: "_pay_a_second_time",
+    Kind.ONLOOKER: "_look",
+    Kind.CANCELS_FIRM: "_will_cancel_later",
+}
 
 
 class Tallies:
@@ -36,24 +56,23 @@ class Customers:
     def __init__(
         self,
         population: Population,
-        tokens: list[bytes],
+        launch: Launch,
         seed: int,
-        deposit_minor: int,
-        orders_per_customer: int,
         provider: requests.Provider,
         outbox: Outbox,
         timeline: Timeline,
     ) -> None:
         self.population = population
-        self.tokens = tokens
+        self.tokens: list[bytes] = []
         self.timeline = timeline
         self.tallies = Tallies()
         self.told: list[bytes] = []
         self.order_ids: list[bytes | None] = [None] * len(population)
         self.lasting = b""
         self._key = b"s%d-" % seed
-        self._deposit_minor = deposit_minor
-        self._limit = orders_per_customer
+        self._deposit_minor = launch.deposit_minor
+        self._currency = launch.currency.encode()
+        self._limit = launch.orders_per_customer
         self._provider = provider
         self._outbox = outbox
         self._kinds = population.kinds
@@ -68,8 +87,8 @@ class Customers:
         self._offers = [
             b"%s\t%s\t%d" % (offer.model.encode(), offer.trim.encode(), offer.price_minor) for offer in offers
         ]
-        self._after_order = self._by_kind(self._ORDERED)
-        self._after_payment = self._by_kind(self._PAID)
+        self._after_order = self._by_kind(_ORDERED)
+        self._after_payment = self._by_kind(_PAID)
 
     def _by_kind(self, names: dict[Kind, str]) -> list[Callable[[int], None] | None]:
         return [getattr(self, names[kind]) if kind in names else None for kind in Kind]
@@ -205,12 +224,6 @@ class Customers:
     def _tell_payment(self, visit: int, payment_id: bytes, amount_minor: int, outcome: bytes) -> None:
         line = (payment_id, self.order_ids[visit] or b"", amount_minor, self._currency, outcome)
         self.told.append(b"payment\t%s\t%s\t%d\t%s\t%s" % line)
-
-    _currency = b""
-
-    def in_currency(self, currency: str) -> None:
-        """Money is in this currency."""
-        self._currency = currency.encode()
 
     def _will_pay(self, visit: int) -> None:
         self.timeline.at(self.population.pay_s[visit], self.pay, visit)
@@ -360,27 +373,6 @@ class Customers:
                 self.tallies.surprises[f"{kind.name.lower()}: {code} where {expected} was due"] += 1
 
         return handle
-
-    _ORDERED = {
-        Kind.IMPATIENT: "_again_with_the_same_key",
-        Kind.KEY_REUSED: "_again_with_another_body",
-        Kind.WRONG_AMOUNT: "_will_pay_wrongly",
-        Kind.UNKNOWN_ORDER: "_pay_for_nothing",
-        Kind.FORGED_WEBHOOK: "_forge",
-        Kind.STRANGER: "_look_at_a_strangers",
-        Kind.ONE_TOO_MANY: "_one_more",
-        Kind.LATE_TOO_MANY: "_is_late",
-        Kind.FOLLOWER: "_follow",
-        Kind.ABANDONED: "_forget",
-        Kind.CANCELS_RESERVED: "_will_cancel",
-        Kind.PAID_AFTER_CANCEL: "_will_cancel",
-    }
-    _PAID = {
-        Kind.REPEATED_WEBHOOK: "_pay_again",
-        Kind.SECOND_DEPOSIT: "_pay_a_second_time",
-        Kind.ONLOOKER: "_look",
-        Kind.CANCELS_FIRM: "_will_cancel_later",
-    }
 
 
 def code_of(status: int, raw: bytes) -> str:

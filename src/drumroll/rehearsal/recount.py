@@ -54,8 +54,17 @@ class Faults:
 class Seen:
     """One order as the log tells it."""
 
-    __slots__ = ("customer", "deposit_minor", "hold_s", "model", "payment_id", "price_minor", "reserved_ms", "state")
-    __slots__ += ("trim",)
+    __slots__ = (
+        "customer",
+        "deposit_minor",
+        "hold_s",
+        "model",
+        "payment_id",
+        "price_minor",
+        "reserved_ms",
+        "state",
+        "trim",
+    )
 
     def __init__(self, event: ev.OrderReserved, at_ms: int) -> None:
         self.customer = event.customer

@@ -1,4 +1,4 @@
-"""The requests of the rehearsal as bytes: put together from pieces that were encoded once, a few hundred nanoseconds each."""
+"""The requests of the rehearsal as bytes, put together from pieces that were encoded once."""
 
 from __future__ import annotations
 

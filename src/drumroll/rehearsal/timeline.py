@@ -52,10 +52,10 @@ class Timeline:
         At pace ``max`` time waits while much of what was sent earlier is unanswered: customers who got no answer
         yet can't pay yet, and the curve would run away from them.
         """
-        second = self.second + 1
-        while second <= until_s and second not in self._at:
+        second, last = self.second + 1, min(until_s, self.end_s)
+        while second <= last and second not in self._at:
             second += 1
-        if second > until_s or (self.rate and self.now_ms() < self.opening_ms + second * 1000):
+        if second > last or (self.rate and self.now_ms() < self.opening_ms + second * 1000):
             return False
         if not self.rate and in_flight > 32 + len(self._at[second]):
             return False

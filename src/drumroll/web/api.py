@@ -14,7 +14,7 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import SwaggerRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
+from litestar.openapi.spec import Components, Reference, SecurityScheme
 from litestar.params import Parameter
 from litestar.response import File, Stream
 from litestar.static_files import create_static_files_router
@@ -121,7 +121,9 @@ def _openapi() -> OpenAPIConfig:
         standalone_preset_js_url=f"{assets}-standalone-preset.js",
         favicon="<link rel='icon' href='/static/board.svg'>",
     )
-    schemes = {"session": SecurityScheme(type="http", scheme="bearer", description="A customer's session.")}
+    schemes: dict[str, SecurityScheme | Reference] = {
+        "session": SecurityScheme(type="http", scheme="bearer", description="A customer's session.")
+    }
     return OpenAPIConfig(
         title="drumroll",
         version=__version__,

@@ -45,12 +45,12 @@ Key = Annotated[
 WebhookHeader = Annotated[str, Parameter(header="webhook-id", min_length=1, max_length=256)]
 WebhookTime = Annotated[str, Parameter(header="webhook-timestamp", pattern="^[0-9]{1,12}$")]
 WebhookSignature = Annotated[str, Parameter(header="webhook-signature", max_length=4096)]
-_SESSION = [{"session": []}]
+_SESSION: list[dict[str, list[str]]] = [{"session": []}]
 
 
 @post("/v1/orders", responses=problems(400, 401, 409, 413, 415, 422, 503), security=_SESSION, sync_to_thread=False)
 def place_order(data: NewOrder, key: Key) -> ReservedOrder:
-    """Order: 201 once it is durable. It waits for its deposit until ``expires_at``, and is firm when that has arrived."""
+    """Order: 201 once it is durable. It waits for its deposit until ``expires_at``, and is firm when that came."""
     raise AssertionError("served by the hot path")
 
 

@@ -11,7 +11,8 @@ import msgspec
 from msgspec import Meta
 
 CustomerId = Annotated[str, Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9_-]+$")]
-Identifier = Annotated[str, Meta(min_length=1, max_length=32, pattern="^[a-z0-9][a-z0-9-]*$")]
+# No pattern here: it would cost every order a regular expression, and an unknown id is refused all the same.
+Identifier = Annotated[str, Meta(min_length=1, max_length=32)]
 
 
 class NewOrder(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -160,7 +161,7 @@ class MilestoneView(msgspec.Struct, frozen=True):
 
 
 class BoardView(msgspec.Struct, frozen=True):
-    """The live board: what is durable, at log ``position``. ``curve`` is ``[seconds since opening, orders standing firm]``."""
+    """The live board, as durable at log ``position``. ``curve``: ``[seconds since opening, orders standing firm]``."""
 
     launch: BoardLaunch
     sandbox: bool

@@ -41,7 +41,7 @@ STATUS: dict[str, int] = {
 MEDIA_TYPE = "application/problem+json"
 
 
-class Problem(Exception):  # noqa: N818 - it is a problem document on its way out, not an error of ours
+class Problem(Exception):
     """What went wrong with a request, to be answered as problem+json."""
 
     def __init__(

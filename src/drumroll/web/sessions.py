@@ -1,4 +1,4 @@
-"""A customer's session: ``<customer>.<expires, epoch seconds>.<MAC>``, the MAC being keyed BLAKE2b (RFC 7693) of the rest."""
+"""A customer's session: ``<customer>.<expires, epoch seconds>.<MAC>``, by keyed BLAKE2b (RFC 7693) of the rest."""
 
 from __future__ import annotations
 
