@@ -83,4 +83,4 @@ class WebhookRejected(DrumrollError):
 
 
 class RehearsalFailed(DrumrollError):
-    """The rehearsal could not be played to its end (the server did not start, a port was taken). Read the server's output."""
+    """The rehearsal could not be played to its end (the server did not start). Read the server's output."""

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from tests.domain.books import plain, replayed, through_bytes
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from tests.domain.naive_desk import LIVE, NaiveDesk
 
 from drumroll.domain import commands as cmd
 from drumroll.domain import events as ev
@@ -19,6 +17,8 @@ from drumroll.domain.decide import decide
 from drumroll.domain.launch import Launch, Model, Trim
 from drumroll.domain.refusal import Refusal
 from drumroll.log.base import Block
+from tests.domain.books import plain, replayed, through_bytes
+from tests.domain.naive_desk import LIVE, NaiveDesk
 
 OPENS = 1_750_946_400_000
 HOUR = 3_600_000

@@ -43,7 +43,7 @@ def test_a_writer_that_came_past_the_lock_is_fenced(tmp_path: Path) -> None:
     log.append(block(1))
     stranger = apsw.Connection(str(tmp_path / "night.log"))
     stranger.execute(sqlite.APPEND, (2, encode(block(2)))).fetchall()
-    with pytest.raises(Fenced, match="block 2 .* was written by another process"):
+    with pytest.raises(Fenced, match=r"block 2 .* was written by another process"):
         log.append(block(2, events=1))
     stranger.close()
     log.recover()
@@ -88,7 +88,7 @@ def test_another_database_is_refused_and_left_alone(tmp_path: Path, opening: typ
 
 
 def test_reading_makes_no_log(tmp_path: Path) -> None:
-    with pytest.raises(LogError, match="there is no log at .*; give the path"):
+    with pytest.raises(LogError, match=r"there is no log at .*; give the path"):
         open_for_reading(tmp_path / "night.log")
     assert list(tmp_path.iterdir()) == []
 

@@ -7,6 +7,7 @@ import gc
 import logging
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
@@ -62,6 +63,7 @@ def serve(
 def run(settings: Settings, around: Callable[[App], App] = lambda app: app) -> None:
     """Serve until told to stop, then end the process. ``around`` may put another application around ours."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    _check_address(settings)
     steered = bootstrap.make_clock(settings)
     desk = bootstrap.open_desk(settings, bootstrap.read_launch(settings.launch), steered)
     gc.collect()
@@ -72,6 +74,18 @@ def run(settings: Settings, around: Callable[[App], App] = lambda app: app) -> N
     # Every answer is durable and out; what is left are idle connections, and nothing to wait for.
     sys.stdout.flush()
     os._exit(0)
+
+
+def _check_address(settings: Settings) -> None:
+    """Refuse an address that is taken: the server shares its port, and would take half of another one's customers."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            where = f"{settings.host}:{settings.port}"
+            raise DrumrollError(f"can't listen on {where} ({error.strerror}); choose another --port") from error
 
 
 async def _serve(settings: Settings, desk: Desk, clock: SandboxClock | None, around: Callable[[App], App]) -> None:

@@ -11,7 +11,7 @@ def system_ms() -> int:
 
 
 class SandboxClock:
-    """A clock that starts at ``start_ms``, runs ``rate`` times as fast as the real one (0: not), and can be moved on."""
+    """A clock that starts at ``start_ms``, runs ``rate`` times as fast as the real one, and can be moved on."""
 
     def __init__(self, start_ms: int, rate: float) -> None:
         self.rate = rate

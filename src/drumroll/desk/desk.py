@@ -99,7 +99,7 @@ class Desk:
         if self.closed_because is not None:
             raise DeskClosed(f"no orders are taken now: {self.closed_because}")
         if self.draining:
-            raise DeskClosed("the server is stopping; ask again in a moment", retry_after_s=5)
+            raise DeskClosed("the server is stopping", retry_after_s=5)
         if len(self.queue) >= self.queue_limit:
             self.meter.refused_full += 1
             raise QueueFull(f"{self.queue_limit} commands wait already")
@@ -140,7 +140,7 @@ class Desk:
 
     def close(self) -> None:
         """Answer what waits with a refusal to try again, and let go of the log."""
-        self._turn_away(DeskClosed("the server has stopped; ask again in a moment", retry_after_s=5))
+        self._turn_away(DeskClosed("the server has stopped", retry_after_s=5))
         self.closed_because = "stopped"
         self.log.close()
 

@@ -47,7 +47,7 @@ class Mistake(msgspec.Struct, frozen=True):
         return f"{self.path}: {found}, allowed: {self.allowed}"
 
 
-class _TooMany(Exception):  # noqa: N818 - never leaves this module
+class _TooMany(Exception):
     """There are more mistakes than anybody reads."""
 
 

@@ -34,7 +34,7 @@ class Fault(msgspec.Struct, frozen=True):
     at: str = ""
 
 
-class Unfit(Exception):  # noqa: N818 - no error for callers: it never leaves the reading of a launch file
+class Unfit(Exception):
     """A value can't be used: its faults. A fault without ``allowed`` means what its key allows."""
 
     def __init__(self, *faults: Fault) -> None:

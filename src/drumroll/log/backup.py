@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 
 from drumroll.errors import LogError
-from drumroll.log.sqlite import SqliteReader, sync_folder
+from drumroll.log.disk import sync_folder
+from drumroll.log.sqlite import SqliteReader
 
 
 class Backup(msgspec.Struct, frozen=True):

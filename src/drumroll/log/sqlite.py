@@ -6,8 +6,6 @@ Opening checks everything that is cheap enough to be checked at every start: the
 
 from __future__ import annotations
 
-import errno
-import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +16,7 @@ from drumroll.errors import AppendFailed, DamagedLog, Fenced, LogError, LogUnrea
 from drumroll.log import wal, witness
 from drumroll.log.base import Block, Log
 from drumroll.log.codec import decode, encode
+from drumroll.log.disk import named, size_of, sync_folder, words_of
 from drumroll.log.holder import Hold
 
 APPLICATION_ID = int.from_bytes(b"DRUM", "big")
@@ -55,7 +54,7 @@ WRITING = """
 READ_AT_ONCE = 64
 """Blocks fetched by one query: it bounds the memory of a reader, and keeps its transactions short for the writer."""
 
-BUSY_MS = 2000
+BUSY_MS = 5000
 """How long to wait for a lock that a reader or a checkpoint holds for a moment, in milliseconds."""
 
 
@@ -100,7 +99,7 @@ class SqliteLog(Log):
             raise Fenced(f"block {position} of {self.path} was written by another process") from error
         except apsw.Error as error:
             self._cursor = None
-            raise AppendFailed(f"block {position} of {self.path}: {_words(error, self._connection)}") from error
+            raise AppendFailed(f"block {position} of {self.path}: {words_of(error, self._connection)}") from error
         self._head = position
         if self._witness is not None:
             self._witness.note(position)
@@ -132,7 +131,7 @@ class SqliteLog(Log):
         self._let_go()
 
     def _open(self, *, check: bool) -> None:
-        witnessed = witness.noted(self.path) if self.vfs is None and _size(self.path) else 0
+        witnessed = witness.noted(self.path) if self.vfs is None and size_of(self.path) else 0
         torn = _inspect(self.path, self.vfs)
         connection = self._connection = _connect(self.path, self.vfs, _WRITE)
         try:
@@ -144,7 +143,7 @@ class SqliteLog(Log):
             _run(connection, WRITING)
             _make_durable(connection, self.path)
         except apsw.Error as error:
-            raise _named(error, self.path, connection) from error
+            raise named(error, self.path, connection) from error
         if torn:
             self.notices += (f"dropped a torn last write of {torn} bytes after block {last}",)
         self._head = last
@@ -193,7 +192,7 @@ class SqliteReader:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.notices: tuple[str, ...] = ()
-        if not _size(self.path):
+        if not size_of(self.path):
             raise LogError(f"there is no log at {self.path}; give the path that `drumroll serve --log` was given")
         witnessed = witness.noted(self.path)
         torn = _inspect_live(self.path)
@@ -202,7 +201,7 @@ class SqliteReader:
             last = _verify(self._connection, self.path, check=True)[1]
             witness.check(self.path, witnessed, last, torn)
         except apsw.Error as error:
-            raise self._closing(_named(error, self.path, self._connection)) from error
+            raise self._closing(named(error, self.path, self._connection)) from error
         except LogError as error:
             raise self._closing(error) from None
         if torn:
@@ -217,14 +216,14 @@ class SqliteReader:
         try:
             return _ends(self._connection)[1]
         except apsw.Error as error:
-            raise _named(error, self.path, self._connection) from error
+            raise named(error, self.path, self._connection) from error
 
     def snapshot(self, target: Path) -> None:
         """Write what is durable at one moment to a new file, not synced yet. Raises ``LogError``."""
         try:
             self._connection.execute(SNAPSHOT, (str(target),)).fetchall()
         except apsw.Error as error:
-            words = _words(error, self._connection)
+            words = words_of(error, self._connection)
             raise LogError(f"{self.path} could not be copied to {target.parent}: {words}") from error
 
     def close(self) -> None:
@@ -311,7 +310,7 @@ def _rows(connection: apsw.Connection, path: Path, position: int) -> list[tuple[
     try:
         return list(connection.execute(READ, (position, READ_AT_ONCE)))
     except apsw.Error as error:
-        raise _named(error, path, connection, f"block {position} or one soon after it") from error
+        raise named(error, path, connection, f"block {position} or one soon after it") from error
 
 
 def _block(path: Path, position: int, body: bytes | None) -> Block:
@@ -326,7 +325,7 @@ def _inspect(path: Path, vfs: str | None) -> int:
     name = f"{path}-wal"
     data = _wal_in(vfs, name) if vfs is not None else _wal_at(Path(name))
     torn = wal.inspect(data, name)
-    if data and vfs is None and not _size(path):
+    if data and vfs is None and not size_of(path):
         raise DamagedLog(str(path), f"it is empty or missing, but {name} has content")
     return torn
 
@@ -359,46 +358,3 @@ def _inspect_live(path: Path) -> int:
         with suppress(DamagedLog):
             return _inspect(path, None)
     return _inspect(path, None)
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0
-    except OSError as error:
-        raise LogError(f"{path} can't be looked at ({error.strerror})") from error
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-
-def _words(error: apsw.Error, connection: apsw.Connection | None) -> str:
-    system = connection.system_errno if connection is not None else 0
-    if isinstance(error, apsw.FullError) or (isinstance(error, apsw.IOError) and system in _FULL):
-        return "the disk is full"
-    if isinstance(error, apsw.IOError) and system:
-        return f"the disk failed ({os.strerror(system)}; {error})"
-    return str(error)
-
-
-def _named(error: apsw.Error, path: Path, connection: apsw.Connection, where: str = "") -> LogError:
-    """The error of ours for one of SQLite's while a log is opened or read."""
-    place = f"{path}, {where}" if where else str(path)
-    words = _words(error, connection)
-    if isinstance(error, apsw.NotADBError):
-        return DamagedLog(place, "it does not begin like a drumroll log; was another file meant?")
-    if isinstance(error, apsw.CorruptError | apsw.SQLError | apsw.FormatError):
-        return DamagedLog(place, words)
-    if isinstance(error, apsw.FullError) or words == "the disk is full":
-        return AppendFailed(f"{place}: {words}")
-    return LogUnreadable(f"{place}: {words}")

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from time import monotonic
+from time import monotonic, process_time
 from typing import Any
 
 import msgspec
@@ -59,6 +59,7 @@ class Outcome(msgspec.Struct, kw_only=True):
     latencies_s: list[float]
     wall_s: float
     play_s: float
+    client_cpu_s: float
     audit_s: float
     requests: int
     sent_again: int
@@ -77,7 +78,7 @@ class Outcome(msgspec.Struct, kw_only=True):
 
 def rehearse(plan: Plan, watch: Callable[[str, Sample | None], None]) -> Outcome:
     """Play it from the first session to the audit. ``watch`` is told the phase and, while orders flow, the samples."""
-    began = monotonic()
+    began, client_cpu_s = monotonic(), process_time()
     watch("inviting the customers", None)
     gc.disable()  # hundreds of thousands of small objects that live to the end: looking for garbage among them costs a third
     server = Server(plan.launch_file, plan.folder, plan.rate)
@@ -92,6 +93,7 @@ def rehearse(plan: Plan, watch: Callable[[str, Sample | None], None]) -> Outcome
         gc.enable()
     ledger.write(plan.folder / "told.tsv", customers.told, board)
     play_s = monotonic() - began
+    client_cpu_s = process_time() - client_cpu_s
     watch("auditing", None)
     audit = _audited(server.log, plan.folder)
     latencies = sorted(outbox.wire.latencies_s)
@@ -107,6 +109,7 @@ def rehearse(plan: Plan, watch: Callable[[str, Sample | None], None]) -> Outcome
         latencies_s=latencies,
         wall_s=monotonic() - began,
         play_s=play_s,
+        client_cpu_s=client_cpu_s,
         audit_s=monotonic() - began - play_s,
         requests=outbox.answered + outbox.sent_again,
         sent_again=outbox.sent_again,
@@ -175,6 +178,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "crash_recovery_s": [round(crash.back_after_s, 3) for crash in outcome.crashes],
         "wall_s": round(outcome.wall_s, 3),
         "play_s": round(outcome.play_s, 3),
+        "client_cpu_s": round(outcome.client_cpu_s, 3),
         "audit_s": round(outcome.audit_s, 3),
         "orders_per_s": round(outcome.tallies.acknowledged / outcome.play_s, 1),
         "firm_per_s": round(outcome.tallies.firm / outcome.play_s, 1),

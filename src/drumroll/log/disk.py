@@ -1,0 +1,56 @@
+"""What the disk and SQLite say, in words of ours; and the two things that SQLite does not do for us on a disk."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import apsw
+
+from drumroll.errors import AppendFailed, DamagedLog, LogError, LogUnreadable
+
+
+def size_of(path: Path) -> int:
+    """The size of a file in bytes; 0 if it is not there."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+    except OSError as error:
+        raise LogError(f"{path} can't be looked at ({error.strerror})") from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def words_of(error: apsw.Error, connection: apsw.Connection | None) -> str:
+    """What went wrong, for people: a disk that is full is called so, also where it is a quota or a limit."""
+    system = connection.system_errno if connection is not None else 0
+    if isinstance(error, apsw.FullError) or (isinstance(error, apsw.IOError) and system in _FULL):
+        return "the disk is full"
+    if isinstance(error, apsw.IOError) and system:
+        return f"the disk failed ({os.strerror(system)}; {error})"
+    return str(error)
+
+
+def named(error: apsw.Error, path: Path, connection: apsw.Connection, where: str = "") -> LogError:
+    """The error of ours for one of SQLite's while a log is opened or read."""
+    place = f"{path}, {where}" if where else str(path)
+    words = words_of(error, connection)
+    if isinstance(error, apsw.NotADBError):
+        return DamagedLog(place, "it does not begin like a drumroll log; was another file meant?")
+    if isinstance(error, apsw.CorruptError | apsw.SQLError | apsw.FormatError):
+        return DamagedLog(place, words)
+    if isinstance(error, apsw.FullError) or words == "the disk is full":
+        return AppendFailed(f"{place}: {words}")
+    return LogUnreadable(f"{place}: {words}")
