@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 
 
 class Curve:
@@ -28,7 +29,28 @@ class Curve:
         return self.firm[row - 1] if row else 0
 
     def sampled(self, points: int) -> list[tuple[int, int]]:
-        """At most ``points`` (2 or more) rows ``(second, firm)``, evenly spread, with the first and the last."""
+        """At most ``points`` (2 or more) rows ``(second, firm)`` with the first and the last.
+
+        Half of them are spread evenly over the rows and half over the count, so that the steep beginning stays steep.
+        """
         rows = len(self.seconds)
-        chosen = range(rows) if rows <= points else [index * (rows - 1) // (points - 1) for index in range(points)]
+        chosen: Iterable[int] = range(rows)
+        if rows > points:
+            chosen = sorted({*_spread(rows, points // 2), *self._risen(points - points // 2 - 1), rows - 1})
         return [(self.seconds[row], self.firm[row]) for row in chosen]
+
+    def _risen(self, points: int) -> Iterator[int]:
+        """The first rows at which the count has risen by a further part of all that it rises."""
+        first, most = self.firm[0], max(self.firm)
+        wanted = [first + (most - first) * step // points for step in range(1, points + 1)] if points else []
+        reached = 0
+        for row, firm in enumerate(self.firm):
+            if reached < len(wanted) and firm >= wanted[reached]:
+                yield row
+                while reached < len(wanted) and firm >= wanted[reached]:
+                    reached += 1
+
+
+def _spread(rows: int, points: int) -> Iterator[int]:
+    for index in range(points):
+        yield index * (rows - 1) // max(1, points - 1)

@@ -20,7 +20,7 @@ from litestar.response import File, Stream
 from litestar.static_files import create_static_files_router
 
 from drumroll import __version__
-from drumroll.web.context import Web
+from drumroll.web.context import Web, status_of
 from drumroll.web.documented import HOT_TWINS, problems
 from drumroll.web.messages import BoardView, Health, LaunchView, OrderView
 from drumroll.web.metrics import exposition
@@ -80,11 +80,9 @@ def root() -> Response[None]:
 def health(web: Web) -> Response[Health]:
     """200 while orders are taken; 503 and the reason while not."""
     desk = web.desk
-    if desk.closed_because is not None:
-        return Response(Health("closed", desk.closed_because, desk.position), status_code=503)
-    if desk.draining:
-        return Response(Health("draining", "the server is stopping", desk.position), status_code=503)
-    return Response(Health("open", None, desk.position))
+    status = status_of(desk)
+    because = desk.closed_because or ("the server is stopping" if desk.draining else None)
+    return Response(Health(status, because, desk.position), status_code=200 if status == "open" else 503)
 
 
 @get("/metrics", sync_to_thread=False, media_type="text/plain")

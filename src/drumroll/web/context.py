@@ -15,7 +15,7 @@ from drumroll.payments.base import PaymentProvider
 from drumroll.payments.sandbox import SandboxProvider
 from drumroll.web.board import BoardStream
 from drumroll.web.hot import HotPath
-from drumroll.web.messages import BoardView, OrderView
+from drumroll.web.messages import BoardView, OrderView, Status
 from drumroll.web.problems import Problem
 from drumroll.web.sessions import Sessions
 from drumroll.web.views import board_view, order_view
@@ -68,4 +68,12 @@ class Web(msgspec.Struct, frozen=True):
 
 def board_of(desk: Desk, *, sandbox: bool) -> BoardView:
     """The live board of a desk, now."""
-    return board_view(desk.book, desk.position, max(desk.clock_ms(), desk.at_ms), sandbox=sandbox)
+    now_ms = max(desk.clock_ms(), desk.at_ms)
+    return board_view(desk.book, desk.position, now_ms, status_of(desk), sandbox=sandbox)
+
+
+def status_of(desk: Desk) -> Status:
+    """Whether the desk takes orders."""
+    if desk.closed_because is not None:
+        return "closed"
+    return "draining" if desk.draining else "open"

@@ -120,6 +120,10 @@ class LaunchView(msgspec.Struct, frozen=True):
     sandbox: bool
 
 
+Status = Literal["open", "closed", "draining"]
+"""Whether the desk takes orders: ``closed`` while the log fails, ``draining`` while the server stops."""
+
+
 class BoardLaunch(msgspec.Struct, frozen=True):
     """Which launch the board is of."""
 
@@ -167,6 +171,8 @@ class BoardView(msgspec.Struct, frozen=True):
     sandbox: bool
     now: str
     opens_at: str
+    closes_at: str | None
+    status: Status
     position: int
     totals: Totals
     rate_per_s: float
@@ -179,7 +185,7 @@ class BoardView(msgspec.Struct, frozen=True):
 class Health(msgspec.Struct, frozen=True):
     """Whether orders are taken, and if not, why not. Reads may go on all the same."""
 
-    status: Literal["open", "closed", "draining"]
+    status: Status
     because: str | None
     position: int
 

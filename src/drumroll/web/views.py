@@ -14,6 +14,7 @@ from drumroll.web.messages import (
     ModelView,
     OrderView,
     RefundView,
+    Status,
     Totals,
     TrimView,
 )
@@ -80,7 +81,7 @@ def _model_view(model: Model, zone: str) -> ModelView:
     )
 
 
-def board_view(book: Book, position: int, now_ms: int, *, sandbox: bool) -> BoardView:
+def board_view(book: Book, position: int, now_ms: int, status: Status, *, sandbox: bool) -> BoardView:
     """The live board: the headline models' orders by state, their rate, curve and milestones."""
     launch = book.launch
     assert launch is not None, "a log begins with its launch"
@@ -93,6 +94,8 @@ def board_view(book: Book, position: int, now_ms: int, *, sandbox: bool) -> Boar
         sandbox=sandbox,
         now=rfc3339(now_ms, zone),
         opens_at=rfc3339(launch.opens_at_ms, zone),
+        closes_at=_maybe(launch.closes_at_ms, zone),
+        status=status,
         position=position,
         totals=_totals(book),
         rate_per_s=_rate_per_s(book, now_ms),
@@ -124,8 +127,11 @@ def _totals(book: Book) -> Totals:
 
 
 def _rate_per_s(book: Book, now_ms: int) -> float:
-    gained = book.headline_firm - book.curve.at(now_ms // 1000 - RATE_OVER_S)
-    return gained / RATE_OVER_S
+    """Orders gained a second, over the last whole seconds: ten of them, fewer just after the opening."""
+    assert book.launch is not None
+    last = now_ms // 1000 - 1
+    seconds = min(RATE_OVER_S, last + 1 - book.launch.opens_at_ms // 1000)
+    return (book.curve.at(last) - book.curve.at(last - seconds)) / seconds if seconds > 0 else 0.0
 
 
 def _milestones(book: Book, launch: Launch) -> list[MilestoneView]:
