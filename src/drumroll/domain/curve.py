@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
 
@@ -40,15 +40,13 @@ class Curve:
         return [(self.seconds[row], self.firm[row]) for row in chosen]
 
     def _risen(self, points: int) -> Iterator[int]:
-        """The first rows at which the count has risen by a further part of all that it rises."""
-        first, most = self.firm[0], max(self.firm)
-        wanted = [first + (most - first) * step // points for step in range(1, points + 1)] if points else []
-        reached = 0
-        for row, firm in enumerate(self.firm):
-            if reached < len(wanted) and firm >= wanted[reached]:
-                yield row
-                while reached < len(wanted) and firm >= wanted[reached]:
-                    reached += 1
+        """Rows at which the count has risen by a further part of its rise.
+
+        The count falls only where orders are cancelled, so a binary search finds a good row, if not always the first.
+        """
+        first, last = self.firm[0], self.firm[-1]
+        for step in range(1, points + 1):
+            yield min(bisect_left(self.firm, first + (last - first) * step // points), len(self.firm) - 1)
 
 
 def _spread(rows: int, points: int) -> Iterator[int]:

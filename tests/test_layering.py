@@ -1,0 +1,134 @@
+"""The house's one rule, read off the imports: who may reach whom, and what pure folders never touch."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parent.parent / "src" / "drumroll"
+ENGINES = {"drumroll.log.sqlite", "drumroll.log.memory", "drumroll.log.backup", "drumroll.payments.sandbox"}
+PURE = {"domain", "plan", "outlook", "market", "proof"}
+ALLOWED = {
+    "domain": {"errors"},
+    "market": {"errors"},
+    "proof": {"errors"},
+    "plan": {"domain", "errors"},
+    "outlook": {"domain", "errors"},
+    "log": {"domain", "errors"},
+    "payments": {"domain", "errors"},
+    "desk": {"domain", "plan", "log.base", "payments.base", "errors"},
+    "web": {"desk", "domain", "plan", "outlook", "market", "proof", "payments.base", "payments.sandbox", "errors"},
+    # It plays the provider, so it signs; and it holds the log against what customers were told, so it reads blocks.
+    "rehearsal": {"domain", "errors", "log.base", "payments.standard_webhooks"},
+}
+FORBIDDEN_IN_PURE = {
+    "apsw",
+    "asyncio",
+    "http",
+    "io",
+    "os",
+    "pathlib",
+    "random",
+    "secrets",
+    "select",
+    "shutil",
+    "socket",
+    "sqlite3",
+    "subprocess",
+    "tempfile",
+    "threading",
+    "time",
+    "urllib",
+    "uuid",
+}
+
+
+def modules() -> list[Path]:
+    return sorted(SOURCE.rglob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    return ".".join(("drumroll", *path.relative_to(SOURCE).with_suffix("").parts)).removesuffix(".__init__")
+
+
+def folder_of(path: Path) -> str:
+    parts = path.relative_to(SOURCE).parts
+    return parts[0] if len(parts) > 1 else ""
+
+
+def imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def reaches(target: str, allowed: str) -> bool:
+    return target == f"drumroll.{allowed}" or target.startswith(f"drumroll.{allowed}.")
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_a_folder_imports_only_what_the_design_allows(path: Path) -> None:
+    folder = folder_of(path)
+    if folder not in ALLOWED:
+        return
+    for target in imports(path):
+        if target.startswith("drumroll."):
+            fine = any(reaches(target, allowed) for allowed in {folder, *ALLOWED[folder]})
+            assert fine, f"{name_of(path)} imports {target}; {folder}/ may import {sorted(ALLOWED[folder])}"
+
+
+@pytest.mark.parametrize("path", [path for path in modules() if folder_of(path) in PURE], ids=name_of)
+def test_a_pure_folder_touches_no_clock_randomness_disk_network_or_environment(path: Path) -> None:
+    touched = {target.split(".")[0] for target in imports(path)} & FORBIDDEN_IN_PURE
+    assert not touched, f"{name_of(path)} imports {touched}"
+    calls = {node.attr for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)}
+    assert not calls & {"now", "utcnow", "today"}, f"{name_of(path)} asks what time it is"
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_only_bootstrap_names_an_engine(path: Path) -> None:
+    allowed_in = {"drumroll.bootstrap"}
+    named = {engine for engine in ENGINES for target in imports(path) if target.startswith(f"{engine}.")}
+    if folder_of(path) in {"log", "payments"} or name_of(path) in allowed_in:
+        return
+    # The sandbox's own routes steer the sandbox's own provider; no other provider has such routes.
+    sandbox = {"drumroll.web.sandbox", "drumroll.web.context"}
+    assert named <= ({"drumroll.payments.sandbox"} if name_of(path) in sandbox else set()), f"{name_of(path)}: {named}"
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_only_settings_and_the_command_line_read_the_environment(path: Path) -> None:
+    if name_of(path) == "drumroll.settings" or folder_of(path) == "cli":
+        return
+    source = path.read_text()
+    reads = "os.environ[" in source or "os.environ.get" in source or "getenv" in source
+    assert not reads, f"{name_of(path)} reads the environment"
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_modules_stay_under_400_lines(path: Path) -> None:
+    assert len(path.read_text().splitlines()) < 400
+
+
+def lengths() -> list[int]:
+    found = []
+    for path in modules():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                assert node.end_lineno is not None
+                first = node.body[1] if ast.get_docstring(node) and len(node.body) > 1 else node.body[0]
+                found.append(node.end_lineno - first.lineno + 1)
+    return sorted(found)
+
+
+def test_functions_stay_short_as_the_style_asks() -> None:
+    found = lengths()
+    assert found[len(found) // 2] <= 10, "the median function has more than 10 lines"
+    assert found[int(len(found) * 0.9)] <= 35, "more than one function in ten has over 35 lines"
