@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from drumroll.domain import commands as cmd
 from drumroll.domain import events as ev
@@ -78,9 +78,12 @@ class LaunchNight(RuleBasedStateMachine):
         self.payment_ids: list[str] = []
         self.launch_changed = False
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(crowd=st.lists(st.tuples(customers, st.sampled_from(TRIMS[:2]), often), max_size=8))
+    def begin(self, crowd: list[tuple[str, tuple[str, str], bool]]) -> None:
         assert self.ask(cmd.SetLaunch(LAUNCH)) == (ev.LaunchSet(LAUNCH),)
+        for customer, of, opened in crowd:
+            self.now = OPENS if opened else self.now
+            self.reserve(customer, of, True, 0)
 
     # The machinery: decide, write, read back, fold.
 
@@ -128,6 +131,12 @@ class LaunchNight(RuleBasedStateMachine):
         if not expected:
             self.order_ids.append(order_id)
 
+    @rule(customer=customers, of=st.sampled_from(TRIMS[:3]), hold=st.sampled_from((9_999, 10_000, 14_000)))
+    def everybody_waits_and_one_orders(self, customer: str, of: tuple[str, str], hold: int) -> None:
+        self.now += hold if self.now + hold < OPENS + 50_000 else 1
+        self.tick(100)
+        self.reserve(customer, of, True, 0)
+
     @rule(customer=customers, of=st.sampled_from(TRIMS))
     def reserve_with_a_double_click(self, customer: str, of: tuple[str, str]) -> None:
         self.reserve(customer, of, True, 0)
@@ -135,6 +144,7 @@ class LaunchNight(RuleBasedStateMachine):
         again = self.ask(cmd.Reserve("twin", customer, *of, key, f"{of[0]}/{of[1]}".encode()))
         assert again == () if key in self.naive.keys else isinstance(again, Refusal)
 
+    @precondition(lambda self: self.order_ids)
     @rule(which=whichever, owner=often, customer=customers, fresh=often, known=often)
     def cancel(self, which: int, owner: bool, customer: str, fresh: bool, known: bool) -> None:
         order_id = pick(self.order_ids, which) if known and self.order_ids else "unknown"
@@ -145,6 +155,7 @@ class LaunchNight(RuleBasedStateMachine):
         expected = self.naive.cancel(order_id, customer, key, order_id.encode())
         self.hold_against(expected, decision, ev.OrderCancelled)
 
+    @precondition(lambda self: self.order_ids)
     @rule(which=whichever, fresh=often, right=often, yuan=often, known=often)
     def pay(self, which: int, fresh: bool, right: bool, yuan: bool, known: bool) -> None:
         order_id = pick(self.order_ids, which) if known and self.order_ids else "unknown"
@@ -158,12 +169,14 @@ class LaunchNight(RuleBasedStateMachine):
         kinds = {"firm": [ev.OrderFirmed], "owed": [ev.DepositOwedBack], "again": []}
         assert [type(event) for event in decision] == kinds[outcome]
 
+    @precondition(lambda self: self.order_ids)
     @rule(which=whichever)
     def pay_a_waiting_order(self, which: int) -> None:
         waiting = [at for at, one in enumerate(self.order_ids) if self.naive.orders[one]["state"] != "firm"]
         if waiting:
             self.pay(pick(waiting, which), True, True, True, True)
 
+    @precondition(lambda self: self.payment_ids)
     @rule(which=whichever, owed=often)
     def refund_is_paid(self, which: int, owed: bool) -> None:
         among = list(self.naive.refunds) if owed else self.payment_ids
@@ -207,6 +220,7 @@ class LaunchNight(RuleBasedStateMachine):
         self.launch_changed |= launch != self.naive.launch
         self.naive.launch = launch
 
+    @precondition(lambda self: len(self.blocks) % 5 == 0)
     @rule()
     def the_desk_opens_again(self) -> None:
         self.fold((ev.DeskOpened("host:1"),))

@@ -15,7 +15,7 @@ from litestar.exceptions import HTTPException
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.openapi.spec import Components, Reference, SecurityScheme
-from litestar.params import Parameter
+from litestar.params import HeaderParameter, Parameter
 from litestar.response import File, Stream
 from litestar.static_files import create_static_files_router
 
@@ -33,7 +33,7 @@ SWAGGER = Path(swagger_ui.__file__).parent / "static"
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'"
 
 OrderId = Annotated[str, Parameter(description="The order's id.", max_length=64)]
-Authorization = Annotated[str | None, Parameter(header="Authorization", required=False, description="Bearer <token>")]
+Authorization = Annotated[str | None, HeaderParameter(name="Authorization", required=False, description="Bearer <token>")]
 
 
 @get("/v1/orders/{order_id:str}", responses=problems(401, 404, 503), security=[{"session": []}], sync_to_thread=False)

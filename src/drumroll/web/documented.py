@@ -6,7 +6,7 @@ from typing import Annotated
 
 from litestar import post
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import HeaderParameter, Parameter
 
 from drumroll.web.messages import CancelledOrder, NewOrder, ProblemView, ReservedOrder, WebhookReceipt
 
@@ -34,17 +34,17 @@ def problems(*statuses: int) -> dict[int, ResponseSpec]:
 
 Key = Annotated[
     str,
-    Parameter(
-        header="Idempotency-Key",
+    HeaderParameter(
+        name="Idempotency-Key",
         min_length=1,
         max_length=255,
         pattern=r"^[\x21\x23-\x7e]+$",
         description="New for each thing wanted, the same for each retry; bare or in quotes. Kept as long as the sale.",
     ),
 ]
-WebhookHeader = Annotated[str, Parameter(header="webhook-id", min_length=1, max_length=256)]
-WebhookTime = Annotated[str, Parameter(header="webhook-timestamp", pattern="^[0-9]{1,12}$")]
-WebhookSignature = Annotated[str, Parameter(header="webhook-signature", max_length=4096)]
+WebhookHeader = Annotated[str, HeaderParameter(name="webhook-id", min_length=1, max_length=256)]
+WebhookTime = Annotated[str, HeaderParameter(name="webhook-timestamp", pattern="^[0-9]{1,12}$")]
+WebhookSignature = Annotated[str, HeaderParameter(name="webhook-signature", max_length=4096)]
 _SESSION: list[dict[str, list[str]]] = [{"session": []}]
 
 
