@@ -18,7 +18,7 @@ from drumroll.desk.desk import Desk
 from drumroll.desk.identifiers import order_ids
 from drumroll.desk.service import Service
 from drumroll.domain.launch import Launch
-from drumroll.domain.launch_file import parse
+from drumroll.domain.launch_file import parse_bytes
 from drumroll.domain.times import to_ms
 from drumroll.errors import DrumrollError, SettingInvalid
 from drumroll.log.backup import Backup, backup
@@ -50,10 +50,10 @@ class Server:
 def read_launch(path: str) -> Launch:
     """The launch of a file. Raises ``LaunchFileInvalid`` with every mistake, ``DrumrollError`` if it can't be read."""
     try:
-        text = Path(path).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        data = Path(path).read_bytes()
+    except OSError as error:
         raise DrumrollError(f"the launch file {path} can't be read: {error}") from error
-    return parse(text, path)
+    return parse_bytes(data, path)
 
 
 def open_log(settings: Settings) -> Log:
@@ -96,7 +96,8 @@ def make_server(settings: Settings, desk: Desk, clock: SandboxClock | None) -> S
     sessions = Sessions(session_key)
     service = Service(desk)
     hot = HotPath(service, sessions, provider, order_ids(os.urandom), time.time, settings.body_limit_bytes)
-    stream = BoardStream(lambda: board_of(desk, sandbox=settings.sandbox), settings.viewers_limit)
+    sandbox = settings.sandbox
+    stream = BoardStream(lambda: board_of(desk, sandbox=sandbox) if desk.readable else None, settings.viewers_limit)
     metrics = CollectorRegistry()
     metrics.register(DeskCollector(desk, stream))
     web = Web(
@@ -125,8 +126,8 @@ def make_clock(settings: Settings) -> SandboxClock | None:
         moment, speed = datetime.fromisoformat(start), float(rate or "1")
     except ValueError as error:
         raise SettingInvalid(f"clock: found {settings.clock!r}, allowed: 2025-06-26T21:59:00+08:00@60") from error
-    if moment.tzinfo is None or not 0 <= speed <= 100_000:
-        raise SettingInvalid("clock: give the time an offset (Z, +08:00) and a rate from 0 to 100,000")
+    if moment.tzinfo is None or not 2000 <= moment.year <= 2100 or not 0 <= speed <= 100_000:
+        raise SettingInvalid("clock: give a year from 2000 to 2100, an offset (Z, +08:00) and a rate from 0 to 100,000")
     return SandboxClock(to_ms(moment), speed)
 
 

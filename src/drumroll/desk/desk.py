@@ -111,9 +111,16 @@ class Desk:
             return 0
         batch = self._take()
         at_ms = self._now_ms()
-        events, replies = self._decide(batch, at_ms)
-        if events and not self._make_durable(tuple(events), at_ms, batch):
+        try:
+            events, replies = self._decide(batch, at_ms)
+            if events:
+                self._append(tuple(events), at_ms)
+        except LogError as error:
+            self._fail(str(error), batch)
             return len(batch)
+        except Exception:
+            self._fail("the server has failed", batch)
+            raise
         for (_, waiting), reply in zip(batch, replies, strict=True):
             if not waiting.done():
                 waiting.set_result(reply)
@@ -174,21 +181,13 @@ class Desk:
             evolve(self.book, event, at_ms)
             events.append(event)
 
-    def _make_durable(self, events: tuple[Event, ...], at_ms: int, batch: list[tuple[Command, Waiting]]) -> bool:
-        """Append; if that fails, the book is ahead of the log: close, rebuild it from the log, and turn all away."""
-        try:
-            self._append(events, at_ms)
-        except LogError as error:
-            self.meter.append_failures += 1
-            self.closed_because = str(error)
-            self._rebuild()
-            refusal = DeskClosed(f"no orders are taken now: {error}")
-            for _, waiting in batch:
-                if not waiting.done():
-                    waiting.set_result(refusal)
-            self._turn_away(refusal)
-            return False
-        return True
+    def _fail(self, because: str, batch: list[tuple[Command, Waiting]]) -> None:
+        """The book is ahead of the log: close, rebuild it from the log, and turn away all that wait."""
+        self.meter.append_failures += 1
+        self.closed_because = because
+        self._rebuild()
+        self.queue.extendleft(reversed(batch))
+        self._turn_away(DeskClosed(f"no orders are taken now: {because}"))
 
     def _append(self, events: tuple[Event, ...], at_ms: int | None = None) -> None:
         at_ms = self._now_ms() if at_ms is None else at_ms
@@ -199,17 +198,28 @@ class Desk:
         self.at_ms = at_ms
 
     def _rebuild(self) -> None:
-        """Fold the log anew. If it can't be read, the desk says so (``readable``) until ``reopen`` gets through."""
+        """Fold the log anew; reads go on from that, orders once ``reopen`` gets through.
+
+        If the log can't be recovered now, the blocks whose append returned are durable all the same, and no others.
+        If it can't even be read, the desk says so (``readable``).
+        """
+        known: int | None = self.position
         self.readable = False
         try:
             self.log.recover()
-            self._fold_log()
+            known = None
+        except LogError as error:
+            self.closed_because = str(error)
+        try:
+            self._fold_log(until=known)
         except LogError as error:
             self.closed_because = str(error)
 
-    def _fold_log(self) -> None:
+    def _fold_log(self, until: int | None = None) -> None:
         book, position, at_ms = Book(), 0, 0
         for block in self.log.read(1):
+            if until is not None and block.position > until:
+                break
             for event in block.events:
                 evolve(book, event, block.at_ms)
             position, at_ms = block.position, block.at_ms

@@ -30,6 +30,45 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def rewrite(name: str, data: bytes, vfs: str | None) -> None:
+    """Write a file's own content over it, and sync: what was only in the system's cache is on the disk then.
+
+    After a sync that failed, Linux calls the pages clean that it could not write, and later syncs pass over them.
+    SQLite would then move them from its write-ahead log into the database, trusting that the log has them; if that
+    fails half-way and the power goes too, neither file is whole. Nothing grows here, so a full disk is no obstacle.
+
+    Raises:
+        LogUnreadable: the disk took it no better this time.
+    """
+    try:
+        if vfs is None:
+            _rewrite(name, data)
+        else:
+            _rewrite_in(vfs, name, data)
+    except (OSError, apsw.Error) as error:
+        raise LogUnreadable(f"{name} could not be synced again ({error})") from error
+
+
+def _rewrite(name: str, data: bytes) -> None:
+    descriptor = os.open(name, os.O_WRONLY)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.pwrite(descriptor, view, len(data) - len(view)) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _rewrite_in(vfs: str, name: str, data: bytes) -> None:
+    file = apsw.VFSFile(vfs, name, [apsw.SQLITE_OPEN_WAL | apsw.SQLITE_OPEN_READWRITE, 0])
+    try:
+        file.xWrite(data, 0)
+        file.xSync(apsw.SQLITE_SYNC_NORMAL)
+    finally:
+        file.xClose()
+
+
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 

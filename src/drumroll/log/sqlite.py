@@ -16,7 +16,7 @@ from drumroll.errors import AppendFailed, DamagedLog, Fenced, LogError, LogUnrea
 from drumroll.log import wal, witness
 from drumroll.log.base import Block, Log
 from drumroll.log.codec import decode, encode
-from drumroll.log.disk import named, size_of, sync_folder, words_of
+from drumroll.log.disk import named, rewrite, size_of, sync_folder, words_of
 from drumroll.log.holder import Hold
 
 APPLICATION_ID = int.from_bytes(b"DRUM", "big")
@@ -117,7 +117,7 @@ class SqliteLog(Log):
         """Open the file anew and move all that it holds into the database, synced: what is read then is durable.
 
         After a sync that failed, the system may call pages clean that never reached the disk, and a second sync
-        of them succeeds without writing: so they are read and written once more, to another place.
+        of them succeeds without writing: so they are read and written once more before anything builds on them.
         """
         self._disconnect()
         self._open(check=False)
@@ -132,7 +132,7 @@ class SqliteLog(Log):
 
     def _open(self, *, check: bool) -> None:
         witnessed = witness.noted(self.path) if self.vfs is None and size_of(self.path) else 0
-        torn = _inspect(self.path, self.vfs)
+        torn = _inspect(self.path, self.vfs, harden=True)
         connection = self._connection = _connect(self.path, self.vfs, _WRITE)
         try:
             if self.vfs is not None:
@@ -320,13 +320,18 @@ def _block(path: Path, position: int, body: bytes | None) -> Block:
         raise DamagedLog(f"{path}, {damage.where}", damage.why) from damage
 
 
-def _inspect(path: Path, vfs: str | None) -> int:
-    """The torn bytes at the end of the write-ahead log. Raises ``DamagedLog`` before SQLite could skip anything."""
+def _inspect(path: Path, vfs: str | None, *, harden: bool = False) -> int:
+    """The torn bytes at the end of the write-ahead log. Raises ``DamagedLog`` before SQLite could skip anything.
+
+    ``harden`` makes sure that the log is on the disk as it reads, before a checkpoint builds on it: see ``rewrite``.
+    """
     name = f"{path}-wal"
     data = _wal_in(vfs, name) if vfs is not None else _wal_at(Path(name))
     torn = wal.inspect(data, name)
     if data and vfs is None and not size_of(path):
         raise DamagedLog(str(path), f"it is empty or missing, but {name} has content")
+    if data and harden:
+        rewrite(name, data, vfs)
     return torn
 
 

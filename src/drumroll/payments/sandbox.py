@@ -94,7 +94,7 @@ def _payment_in(body: bytes) -> Payment | None:
         webhook = _read_payment.decode(body)
         if webhook.type == SUCCEEDED:
             return _payment_of(webhook.data)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         if _type_of(body) in (None, SUCCEEDED):
             raise WebhookRejected("webhook_malformed", f"the webhook's body can't be read: {error}") from error
     return None
@@ -110,5 +110,5 @@ def _payment_of(data: PaymentData) -> Payment:
 def _type_of(body: bytes) -> str | None:
     try:
         return _read_type.decode(body).type
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None

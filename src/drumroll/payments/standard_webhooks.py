@@ -34,7 +34,7 @@ def sign(key: bytes, webhook_id: str, timestamp_s: int, body: bytes) -> str:
 
 def verify(key: bytes, webhook_id: str, timestamp: str, signatures: str, body: bytes, now_s: int) -> None:
     """Accept a webhook, or raise ``WebhookRejected`` with a code that says why not."""
-    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
+    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12 and timestamp == str(int(timestamp))):
         raise WebhookRejected("webhook_malformed", "webhook-timestamp is not a whole number of seconds")
     if not webhook_id or len(webhook_id) > 256:
         raise WebhookRejected("webhook_malformed", "webhook-id is missing or longer than 256 characters")

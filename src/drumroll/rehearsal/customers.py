@@ -295,7 +295,7 @@ class Customers:
         self._will_pay(visit)
         now_s = self.timeline.now_ms() // 1000
         order_id = self.order_ids[visit] or b""
-        request = self._provider.forged(b"p%d-forged" % visit, order_id, self._deposit_minor, now_s)
+        request = self._provider.forged(b"p%d" % visit, order_id, self._deposit_minor, now_s)
         self._outbox.send(self._expecting("webhook_signature"), visit, request)
 
     def _follow(self, visit: int) -> None:

@@ -222,7 +222,8 @@ class _Draw:
     def _pays_at(self, kind: Kind, customer: int, trim: int, pay_s: int) -> int:
         think_s = min(self.rng.randint(*_PAYS_AFTER_S), self.launch.hold_s // 2)
         later_s = pay_s + self.rng.randint(*_CANCELS_AFTER_S)
-        return self.population.add(kind, trim, customer, max(0, pay_s - think_s), pay_s, later_s)
+        order_s = max(pay_s // 3, pay_s - think_s)
+        return self.population.add(kind, trim, customer, order_s, pay_s, later_s)
 
     def _late(self, kind: Kind, customer: int, trim: int) -> None:
         """Order in the rush or soon after it, pay when the reservation has long run out."""

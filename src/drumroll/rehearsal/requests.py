@@ -25,6 +25,8 @@ _PAYMENT = (
     b'{"payment_id":"%s","order_id":"%s","amount_minor":%d,"currency":"%s"}}'
 )
 
+_FORGED = b"-forged"
+
 
 def order_tail(model: str, trim: str) -> bytes:
     """What follows the idempotency key in every order of this trim."""
@@ -78,14 +80,14 @@ class Provider:
         return self._signed(payment_id, now_s, body)
 
     def signed_again(self, request: bytes, now_s: int) -> bytes:
-        """The same webhook with the time and the signature of a later attempt."""
+        """The same webhook with the time and the signature of a later attempt; a forged one stays as it is."""
         head, _, body = request.partition(b"\r\n\r\n")
         webhook_id = head.split(b"webhook-id: ", 1)[1].split(b"\r\n", 1)[0]
-        return self._signed(webhook_id, now_s, body)
+        return request if webhook_id.endswith(_FORGED) else self._signed(webhook_id, now_s, body)
 
     def forged(self, payment_id: bytes, order_id: bytes, amount_minor: int, now_s: int) -> bytes:
         """A webhook whose signature is not ours."""
-        request = self.webhook(payment_id, order_id, amount_minor, now_s)
+        request = self.webhook(payment_id + _FORGED, order_id, amount_minor, now_s)
         head, name, rest = request.partition(b"webhook-signature: v1,")
         return head + name + (b"BBBB" if rest.startswith(b"AAAA") else b"AAAA") + rest[4:]
 

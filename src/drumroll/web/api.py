@@ -5,6 +5,7 @@ The hot routes have twins in ``documented``, for OpenAPI alone: ``app`` serves t
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,7 +21,7 @@ from litestar.response import File, Stream
 from litestar.static_files import create_static_files_router
 
 from drumroll import __version__
-from drumroll.web.context import Web, status_of
+from drumroll.web.context import Parts, Web, status_of
 from drumroll.web.documented import HOT_TWINS, problems
 from drumroll.web.messages import BoardView, Health, LaunchView, OrderView
 from drumroll.web.metrics import exposition
@@ -32,31 +33,35 @@ STATIC = Path(__file__).parent / "static"
 SWAGGER = Path(swagger_ui.__file__).parent / "static"
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'"
 
+_log = logging.getLogger("drumroll")
+
 OrderId = Annotated[str, Parameter(description="The order's id.", max_length=64)]
-Authorization = Annotated[str | None, HeaderParameter(name="Authorization", required=False, description="Bearer <token>")]
+Authorization = Annotated[
+    str | None, HeaderParameter(name="Authorization", required=False, description="Bearer <token>")
+]
 
 
 @get("/v1/orders/{order_id:str}", responses=problems(401, 404, 503), security=[{"session": []}], sync_to_thread=False)
-def read_order(web: Web, order_id: OrderId, authorization: Authorization = None) -> OrderView:
+def read_order(web: Parts, order_id: OrderId, authorization: Authorization = None) -> OrderView:
     """An order of the customer whose session it is; anybody else's is a 404."""
     return web.order_of(order_id, authorization)
 
 
 @get("/v1/launch", responses=problems(503), sync_to_thread=False)
-def read_launch(web: Web) -> LaunchView:
+def read_launch(web: Parts) -> LaunchView:
     """What is sold, when, for how much, by which limits."""
     return launch_view(web.launch, web.desk.clock_ms(), sandbox=web.sandbox is not None)
 
 
 @get("/v1/board", responses=problems(503), sync_to_thread=False)
-def read_board(web: Web) -> BoardView:
+def read_board(web: Parts) -> BoardView:
     """The figures of the live board. They are durable before they are shown."""
     _ = web.launch
     return web.board()
 
 
 @get("/v1/board/events", responses=problems(503), sync_to_thread=False, media_type="text/event-stream")
-def stream_board(web: Web) -> Stream:
+def stream_board(web: Parts) -> Stream:
     """The board as server-sent events: one ``board`` event a second, its data that of ``/v1/board``."""
     _ = web.launch
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
@@ -77,7 +82,7 @@ def root() -> Response[None]:
 
 
 @get("/healthz", responses=problems(503), sync_to_thread=False)
-def health(web: Web) -> Response[Health]:
+def health(web: Parts) -> Response[Health]:
     """200 while orders are taken; 503 and the reason while not."""
     desk = web.desk
     status = status_of(desk)
@@ -86,7 +91,7 @@ def health(web: Web) -> Response[Health]:
 
 
 @get("/metrics", sync_to_thread=False, media_type="text/plain")
-def metrics(web: Web) -> Response[bytes]:
+def metrics(web: Parts) -> Response[bytes]:
     """Prometheus' text format."""
     return Response(exposition(web.metrics), media_type="text/plain; version=0.0.4; charset=utf-8")
 
@@ -102,11 +107,17 @@ def make_api(web: Web) -> Litestar:
             create_static_files_router("/docs/assets", directories=[SWAGGER], include_in_schema=False),
         ],
         dependencies={"web": Provide(lambda: web, sync_to_thread=False)},
-        exception_handlers={Problem: _problem, HTTPException: _http_error},
+        exception_handlers={
+            Problem: _problem,
+            HTTPException: _http_error,
+            UnicodeDecodeError: _unreadable,
+            RecursionError: _unreadable,
+            Exception: _failed,
+        },
         request_max_body_size=web.body_limit_bytes,
         openapi_config=_openapi(),
         logging_config=None,
-        signature_types=[Web],
+        signature_types=[Parts, Web],
     )
 
 
@@ -135,6 +146,19 @@ def _openapi() -> OpenAPIConfig:
 def _problem(_: Request[Any, Any, Any], problem: Problem) -> Response[bytes]:
     headers = {name.decode(): value.decode() for name, value in problem.headers()}
     return Response(problem.body(), status_code=problem.status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def _unreadable(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """What JSON can't be read for, beyond its grammar: no UTF-8, or nested too deep."""
+    body = document(400, "malformed_body", f"The body can't be read: {error}.")
+    return Response(body, status_code=400, media_type=MEDIA_TYPE)
+
+
+def _failed(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """A bug of ours: it goes to the server's output, and the client learns only that."""
+    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    body = document(500, "internal_error", "The server has failed; it has written down why.")
+    return Response(body, status_code=500, media_type=MEDIA_TYPE)
 
 
 def _http_error(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:

@@ -16,7 +16,8 @@ EVERY_S = 1.0
 class BoardStream:
     """Server-sent events (WHATWG HTML, section 9.2) of the board, for at most ``viewers_limit`` viewers."""
 
-    def __init__(self, view: Callable[[], BoardView], viewers_limit: int) -> None:
+    def __init__(self, view: Callable[[], BoardView | None], viewers_limit: int) -> None:
+        """``view`` gives ``None`` while nothing can be shown."""
         self._view = view
         self._viewers_limit = viewers_limit
         self._changed = asyncio.Condition()
@@ -62,4 +63,7 @@ class BoardStream:
             self.viewers -= 1
 
     def _event(self) -> bytes:
-        return b"event: board\ndata: " + msgspec.json.encode(self._view()) + b"\n\n"
+        view = self._view()
+        if view is None:
+            return b": the log can't be read now\n\n"
+        return b"event: board\ndata: " + msgspec.json.encode(view) + b"\n\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import msgspec
+from litestar.di import NamedDependency
 from prometheus_client import CollectorRegistry
 
 from drumroll.desk.clock import SandboxClock
@@ -64,6 +65,10 @@ class Web(msgspec.Struct, frozen=True):
 
     def _refunds_of(self, order: Order) -> list[Refund]:
         return self.desk.book.refunds_of.get(order.id, [])
+
+
+Parts = NamedDependency[Web]
+"""The parts of the server, as the framework hands them to a route."""
 
 
 def board_of(desk: Desk, *, sandbox: bool) -> BoardView:

@@ -173,8 +173,11 @@ class HotPath:
 
 
 async def read_body(length: bytes | None, receive: Receive, limit_bytes: int) -> bytes:
-    """The whole body of a request. Raises ``Problem`` if it is longer than allowed, before reading more than that."""
-    if length is not None and int(length) > limit_bytes:
+    """The whole body of a request. Raises ``Problem`` if it is longer than allowed, before reading more than that.
+
+    A client that goes away in the middle has asked for nothing, even if what came of the body can be read.
+    """
+    if length is not None and _announced(length) > limit_bytes:
         raise _too_large(limit_bytes)
     message = await receive()
     body: bytes = message.get("body", b"")
@@ -183,9 +186,18 @@ async def read_body(length: bytes | None, receive: Receive, limit_bytes: int) ->
             raise _too_large(limit_bytes)
         message = await receive()
         body += message.get("body", b"")
+    if message["type"] == "http.disconnect":
+        raise Problem("malformed_body", "The connection ended before the body did.")
     if len(body) > limit_bytes:
         raise _too_large(limit_bytes)
     return body
+
+
+def _announced(length: bytes) -> int:
+    try:
+        return int(length)
+    except ValueError as error:
+        raise Problem("malformed_body", "Content-Length is not a number of bytes.") from error
 
 
 def _too_large(limit_bytes: int) -> Problem:
@@ -222,7 +234,7 @@ def _key_digest(customer: str, key: bytes) -> bytes:
 
 
 def _new_order(body: bytes, media_type: bytes) -> NewOrder:
-    if not media_type.startswith(b"application/json"):
+    if media_type != b"application/json" and media_type.partition(b";")[0].strip().lower() != b"application/json":
         raise Problem("unsupported_media_type", "Send the order as application/json.")
     try:
         return _read_new_order(body)

@@ -22,7 +22,8 @@ class DeskCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """All metrics, as they stand."""
         yield from self._of_the_desk()
-        yield from self._of_the_book()
+        if self._desk.readable:
+            yield from self._of_the_book()
 
     def _of_the_desk(self) -> Iterator[Metric]:
         desk, meter = self._desk, self._desk.meter

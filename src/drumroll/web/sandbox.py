@@ -10,7 +10,7 @@ from litestar.params import Parameter
 
 from drumroll.domain.times import rfc3339, to_ms
 from drumroll.payments.base import Payment
-from drumroll.web.context import Sandbox, Web
+from drumroll.web.context import Parts, Sandbox, Web
 from drumroll.web.documented import problems
 from drumroll.web.messages import ClockView, NewSessions, SessionsView, SessionView, WebhookReceipt
 from drumroll.web.problems import Problem
@@ -19,7 +19,7 @@ OrderId = Annotated[str, Parameter(description="The order to pay for.", max_leng
 
 
 @post("/sandbox/sessions", responses=problems(400, 413), tags=["sandbox"], sync_to_thread=False)
-def issue_sessions(web: Web, data: NewSessions) -> SessionsView:
+def issue_sessions(web: Parts, data: NewSessions) -> SessionsView:
     """Sessions for anybody, up to 1,000 at once. On a real server there is no such route."""
     expires_s = int(web.now_s()) + web.session_s
     expires_at = rfc3339(expires_s * 1000)
@@ -28,7 +28,7 @@ def issue_sessions(web: Web, data: NewSessions) -> SessionsView:
 
 
 @post("/sandbox/pay/{order_id:str}", status_code=200, responses=problems(404, 503), tags=["sandbox"])
-async def pay(web: Web, order_id: OrderId) -> WebhookReceipt:
+async def pay(web: Parts, order_id: OrderId) -> WebhookReceipt:
     """Pay an order's deposit: the sandbox's provider sends the webhook that a real one would send."""
     order = web.desk.book.orders.get(order_id)
     if order is None:
@@ -40,13 +40,13 @@ async def pay(web: Web, order_id: OrderId) -> WebhookReceipt:
 
 
 @get("/sandbox/clock", tags=["sandbox"], sync_to_thread=False)
-def read_clock(web: Web) -> ClockView:
+def read_clock(web: Parts) -> ClockView:
     """The sandbox's time."""
     return ClockView(rfc3339(web.desk.clock_ms(), web.launch.time_zone))
 
 
 @post("/sandbox/clock", status_code=200, responses=problems(400, 409, 422), tags=["sandbox"], sync_to_thread=False)
-def move_clock(web: Web, data: ClockView) -> ClockView:
+def move_clock(web: Parts, data: ClockView) -> ClockView:
     """Move the sandbox's clock on; a time that has passed leaves it where it is."""
     clock = _sandbox(web).clock
     if clock is None:

@@ -87,7 +87,6 @@ def board_view(book: Book, position: int, now_ms: int, status: Status, *, sandbo
     assert launch is not None, "a log begins with its launch"
     zone = launch.time_zone
     trims = [trim for model in launch.models if model.id in book.headline for trim in _board_trims(book, model)]
-    reached = len(book.milestones)
     opens_s = launch.opens_at_ms // 1000
     return BoardView(
         launch=BoardLaunch(launch.id, launch.name, zone, launch.currency),
@@ -101,7 +100,7 @@ def board_view(book: Book, position: int, now_ms: int, status: Status, *, sandbo
         rate_per_s=_rate_per_s(book, now_ms),
         trims=trims,
         milestones=_milestones(book, launch),
-        next_milestone=launch.milestones[reached] if reached < len(launch.milestones) else None,
+        next_milestone=book.milestones_ahead[-1] if book.milestones_ahead else None,
         curve=[(second - opens_s, firm) for second, firm in book.curve.sampled(CURVE_POINTS)],
     )
 
