@@ -20,6 +20,8 @@ MINUTE_THREE: dict[str, Any] = {
     "sandbox": True,
     "now": "2025-06-26T22:03:00+08:00",
     "opens_at": "2025-06-26T22:00:00+08:00",
+    "closes_at": None,
+    "status": "open",
     "position": 6242,
     "totals": {"reserved": 5247, "firm": 201132, "expired": 17, "cancelled": 2614},
     "rate_per_s": 254.3,

@@ -308,10 +308,18 @@ let link = "wait", how = "", stream = null, streamAt = 0, heardAt = 0, polling =
 function say(text) { $("say").textContent = text; }
 function seen(next, by) { how = by; show(next); showLink(); }
 
+// What the figures can't say: that nothing is added to them for a while, or any more.
+function standing() {
+  if (board.status === "closed") return "no orders taken now";
+  if (board.status === "draining") return "server restarting";
+  return board.closes_at && Date.parse(board.now) >= Date.parse(board.closes_at) ? "sales closed" : "";
+}
+function liveText() { return [how === "poll" ? "live, every 2 s" : "live", standing()].filter(Boolean).join(" · "); }
+
 function showLink() {
   const now = Date.now(), age = now - (seenAt || started);
   const state = age > STALE_MS ? "lost" : seenAt ? "live" : "wait";
-  put("link-text", state === "wait" ? "connecting…" : state === "live" ? (how === "poll" ? "live, every 2 s" : "live")
+  put("link-text", state === "wait" ? "connecting…" : state === "live" ? liveText()
     : seenAt ? `reconnecting…, ${`last seen ${span(Math.floor(age / 1000))} ago`.replaceAll(" ", "\u00a0")}` : "can't reach the server, trying again…");
   if (state === link) return;
   if (state === "lost") say("Connection lost. The figures shown are no longer current.");
