@@ -196,12 +196,12 @@ def test_a_lost_connection_is_said_and_the_board_recovers(watch: Any, server: Bo
 
 
 def test_a_desk_that_takes_no_orders_is_said_beside_the_figures(watch: Any, server: BoardServer) -> None:
-    page = watch()
-    expect(page.locator("#link-text")).to_have_text("live")
+    board = watch()
+    board.expect("#link-text", "live")
     server.tell(status="closed")
-    expect(page.locator("#link-text")).to_have_text("live · no orders taken now")
+    board.expect("#link-text", "live · no orders taken now")
     server.tell(status="open", closes_at="2025-06-26T22:03:00+08:00")
-    expect(page.locator("#link-text")).to_have_text("live · sales closed")
+    board.expect("#link-text", "live · sales closed")
 
 
 def test_without_a_stream_it_asks_every_two_seconds(watch: Any, server: BoardServer) -> None:
