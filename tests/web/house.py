@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from drumroll import bootstrap
+from drumroll.desk.clock import SandboxClock
 from drumroll.desk.desk import Desk
 from drumroll.domain.launch_file import parse
 from drumroll.log.base import Log
@@ -110,20 +111,31 @@ class House:
     """A server on the frozen clock of ``clock`` (move it with ``pass_s``)."""
 
     def __init__(
-        self, log: Log | None = None, clock: str = f"{OPENED}@0", launch: str = LAUNCH, **settings: Any
+        self,
+        log: Log | None = None,
+        clock: str = f"{OPENED}@0",
+        *,
+        steered: bool = True,
+        path: str = "",
+        **settings: Any,
     ) -> None:
-        self.settings = Settings(**({"sandbox": True, "log": bootstrap.IN_MEMORY} | settings))
+        """``path``: where the server believes its log to be. ``steered=False``: as one on the real time."""
+        self.settings = Settings(**({"sandbox": True, "log": path or bootstrap.IN_MEMORY} | settings))
         self.log = MemoryLog() if log is None else log
         self.clock = bootstrap.make_clock(Settings(sandbox=True, clock=clock))
         assert self.clock is not None
         limits = {"queue_limit": self.settings.queue_limit, "batch_limit": self.settings.batch_limit}
         self.desk = Desk(self.log, self.clock, "test", **limits)
-        self.desk.start(parse(launch, "kites.toml"))
+        self.desk.start(parse(LAUNCH, "kites.toml"))
         self.loop = asyncio.new_event_loop()
-        self.server = self.run(self._made())
+        try:
+            self.server = self.run(self._made(self.clock if steered else None))
+        except BaseException:
+            self.loop.close()
+            raise
 
-    async def _made(self) -> bootstrap.Server:
-        return bootstrap.make_server(self.settings, self.desk, self.clock)
+    async def _made(self, clock: SandboxClock | None) -> bootstrap.Server:
+        return bootstrap.make_server(self.settings, self.desk, clock)
 
     def __enter__(self) -> House:
         return self
@@ -164,11 +176,12 @@ class House:
             {"type": "http.request", "body": piece, "more_body": not whole or number < len(pieces) - 1}
             for number, piece in enumerate(pieces)
         ]
-        messages = iter([*more, {"type": "http.disconnect"}])
+        messages = iter(more if whole else [*more, {"type": "http.disconnect"}])
         sent: list[dict[str, Any]] = []
 
         async def receive() -> dict[str, Any]:
-            return next(messages)
+            message = next(messages, None)
+            return message if message is not None else await asyncio.Future()
 
         async def send(message: dict[str, Any]) -> None:
             sent.append(message)
@@ -206,9 +219,7 @@ class House:
     def cancel(self, token: str, order_id: str, key: str) -> Answer:
         return self.call("POST", f"/v1/orders/{order_id}/cancel", order_headers(token, key))
 
-    def pay(
-        self, order_id: str, payment_id: str, amount_minor: int = DEPOSIT_MINOR, currency: str = "EUR"
-    ) -> Answer:
+    def pay(self, order_id: str, payment_id: str, amount_minor: int = DEPOSIT_MINOR, currency: str = "EUR") -> Answer:
         """The provider's webhook for a payment."""
         provider: Any = self.server.web.provider
         webhook = provider.payment_webhook(Payment(payment_id, order_id, amount_minor, currency), self.desk.clock_ms())

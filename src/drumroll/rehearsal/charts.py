@@ -1,4 +1,4 @@
-"""Charts as inline SVG, drawn for a width of 360 so that their text stays readable on a phone; colours come from CSS."""
+"""Charts as inline SVG, drawn 360 wide so that their text stays readable on a phone; colours come from CSS."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def line(frame: Frame, points: Sequence[Point], name: str, *, area: bool = False
 def mark(frame: Frame, point: Point, text: str) -> str:
     """A ring at a point with a text beside it."""
     x, y = frame.at_x(point[0]), frame.at_y(point[1])
-    right = x > WIDTH * 0.6
+    right = x > WIDTH * 0.75
     offset = -9 if right else 9
     anchor = "end" if right else "start"
     return (

@@ -221,19 +221,21 @@ class Customers:
         if kind == Kind.LATE:
             self.tallies.answers[Kind.LATE, outcome.decode()] += 1
 
-    def _tell_payment(self, visit: int, payment_id: bytes, amount_minor: int, outcome: bytes) -> None:
-        line = (payment_id, self.order_ids[visit] or b"", amount_minor, self._currency, outcome)
-        self.told.append(b"payment\t%s\t%s\t%d\t%s\t%s" % line)
+    def _tell_payment(
+        self, visit: int, payment_id: bytes, amount_minor: int, outcome: bytes, order_id: bytes | None = None
+    ) -> None:
+        order_id = order_id or self.order_ids[visit] or b""
+        self.told.append(b"\t".join((b"payment", payment_id, order_id, b"%d" % amount_minor, self._currency, outcome)))
 
     def _will_pay(self, visit: int) -> None:
         self.timeline.at(self.population.pay_s[visit], self.pay, visit)
 
-    def _owed_back(self, payment_id: bytes, amount_minor: int) -> Handler:
+    def _owed_back(self, payment_id: bytes, amount_minor: int, order_id: bytes | None = None) -> Handler:
         """A handler for money that no order can use."""
 
         def handle(visit: int, status: int, raw: bytes) -> None:
             outcome = outcome_of(status, raw)
-            self._tell_payment(visit, payment_id, amount_minor, outcome)
+            self._tell_payment(visit, payment_id, amount_minor, outcome, order_id)
             kind = Kind(self._kinds[visit])
             self.tallies.answers[kind, outcome.decode()] += 1
             if outcome != b"owed_back" and not (outcome == b"already_counted" and visit in self._outbox.unsure):
@@ -275,20 +277,7 @@ class Customers:
         payment_id, order_id = b"p%d-unknown" % visit, b"nobody-%d" % visit
         now_s = self.timeline.now_ms() // 1000
         request = self._provider.webhook(payment_id, order_id, self._deposit_minor, now_s)
-
-        def handle(same: int, status: int, raw: bytes) -> None:
-            outcome = outcome_of(status, raw)
-            line = (payment_id, order_id, self._deposit_minor, self._currency, outcome)
-            self.told.append(b"payment\t%s\t%s\t%d\t%s\t%s" % line)
-            self._expect_outcome(same, outcome, b"owed_back")
-
-        self._outbox.send(handle, visit, request)
-
-    def _expect_outcome(self, visit: int, outcome: bytes, expected: bytes) -> None:
-        kind = Kind(self._kinds[visit])
-        self.tallies.answers[kind, outcome.decode()] += 1
-        if outcome != expected and not (outcome == b"already_counted" and visit in self._outbox.unsure):
-            self.tallies.surprises[f"{kind.name.lower()}: a payment was answered {outcome.decode()}"] += 1
+        self._outbox.send(self._owed_back(payment_id, self._deposit_minor, order_id), visit, request)
 
     def _forge(self, visit: int) -> None:
         """Somebody else says that it was paid."""

@@ -80,7 +80,7 @@ def rehearse(plan: Plan, watch: Callable[[str, Sample | None], None]) -> Outcome
     """Play it from the first session to the audit. ``watch`` is told the phase and, while orders flow, the samples."""
     began, client_cpu_s = monotonic(), process_time()
     watch("inviting the customers", None)
-    gc.disable()  # hundreds of thousands of small objects that live to the end: looking for garbage among them costs a third
+    gc.disable()  # hundreds of thousands of small objects live to the end: looking for garbage among them is dear
     server = Server(plan.launch_file, plan.folder, plan.rate)
     timeline = Timeline(people.opening_ms(plan.launch), BEGINS_S, plan.rate)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from itertools import pairwise
 from math import log10
 from pathlib import Path
 
@@ -122,7 +123,7 @@ def _curve(outcome: Outcome, until_s: int) -> str:
     planned = [(float(at_s), arrivals.share_by(at_s) * outcome.plan.orders) for at_s in range(0, until_s + 1, 5)]
     content = charts.line(frame, points, "firm", area=True) + charts.line(frame, planned, "planned")
     content += "".join(charts.mark(frame, point, f"{point[1]:,.0f}") for point in reference)
-    ticks = [(float(at_s), f"{at_s // 60} min") for at_s in range(0, until_s + 1, max(60, until_s // 4))]
+    ticks = [(float(at_s), f"{at_s // 60} min") for at_s in range(0, until_s + 1, 60 if until_s <= 300 else 900)]
     return charts.svg(f"Orders standing firm in the first {until_s // 60} minutes", frame, ticks, content)
 
 
@@ -138,7 +139,7 @@ def _curve_note(outcome: Outcome) -> str:
 def _throughput(outcome: Outcome) -> str:
     samples = outcome.samples
     points = []
-    for before, after in zip(samples, samples[1:], strict=False):
+    for before, after in pairwise(samples):
         seconds = max(after.wall_s - before.wall_s, 0.001)
         points.append(((before.wall_s + after.wall_s) / 2, (after.answered - before.answered) / seconds))
     until_s = samples[-1].wall_s if samples else 1.0
@@ -190,7 +191,7 @@ def _mischief(outcome: Outcome) -> str:
     for kind, (did, due) in DID.items():
         answers = {text: count for (of, text), count in outcome.tallies.answers.items() if of is kind}
         said = "<br>".join(f"{escape(text.replace('_', ' '))} <b>{count:,}</b>" for text, count in answers.items())
-        rows.append((did, f"{outcome.visits.get(kind, 0):,}", due, said or "–"))
+        rows.append((did, f"{outcome.visits.get(kind, 0):,}", due, said or "nothing: they never asked"))
     return _table("What went wrong on purpose", ("customers", "orders", "is due", "was answered"), rows)
 
 
@@ -218,9 +219,9 @@ def _again(outcome: Outcome) -> str:
     pace = "" if not plan.rate else f" --pace {pace_name(plan.rate)}"
     command = f"drumroll rehearse {plan.launch_file} --orders {plan.orders}{crashes}{pace} --seed {plan.seed}"
     return (
-        f"<section><h2>Again</h2><pre>{escape(command)} --keep kept\ndrumroll audit kept/orders.log --told kept/told.tsv"
-        "</pre><p>The same seed draws the same customers with the same misbehaviour; how long things take, and in "
-        "which order answers come, differs. Assumed, since it is not public: which trims were ordered "
-        "(1 : 1/2 : 1/3 in the order of the launch file), how many customers misbehave, and the shape of the curve "
-        "between the two reported points.</p></section>"
+        f"<section><h2>Again</h2><pre>{escape(command)} --keep kept\n"
+        "drumroll audit kept/orders.log --told kept/told.tsv</pre><p>The same seed draws the same customers with the "
+        "same misbehaviour; how long things take, and in which order answers come, differs. Assumed, since it is not "
+        "public: which trims were ordered (1 : 1/2 : 1/3 in the order of the launch file), how many customers "
+        "misbehave, and the shape of the curve between the two reported points.</p></section>"
     )

@@ -41,7 +41,8 @@ td b{font-variant-numeric:tabular-nums}td small{color:var(--bad)}
 td:nth-child(2){font-variant-numeric:tabular-nums;white-space:nowrap}
 pre{margin:0;padding:.9rem 1rem;background:var(--paper);border-radius:8px;overflow-x:auto;font-size:.8125rem}
 @media(max-width:46rem){dl{grid-template-columns:1fr 1fr}}
-@media(max-width:34rem){table,tbody,tr,td{display:block}thead{display:none}tr{border-top:1px solid var(--rule);padding:.4rem 0}
+@media(max-width:34rem){table,tbody,tr,td{display:block}thead{display:none}
+tr{border-top:1px solid var(--rule);padding:.4rem 0}
 td{border:0;padding:.1rem 0}td[data-name]::before{content:attr(data-name);display:inline-block;min-width:7.5rem;
 color:var(--soft);font-size:.8125rem}td:first-child::before{display:none}td:first-child{font-weight:500}}
 @media print{body{background:#fff}figure,section{break-inside:avoid}}

@@ -93,7 +93,7 @@ def health(web: Parts) -> Response[Health]:
 @get("/metrics", sync_to_thread=False, media_type="text/plain")
 def metrics(web: Parts) -> Response[bytes]:
     """Prometheus' text format."""
-    return Response(exposition(web.metrics), media_type="text/plain; version=0.0.4; charset=utf-8")
+    return Response(exposition(web.metrics), media_type="text/plain; version=0.0.4")
 
 
 def make_api(web: Web) -> Litestar:
@@ -117,7 +117,6 @@ def make_api(web: Web) -> Litestar:
         request_max_body_size=web.body_limit_bytes,
         openapi_config=_openapi(),
         logging_config=None,
-        signature_types=[Parts, Web],
     )
 
 

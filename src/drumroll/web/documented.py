@@ -53,7 +53,7 @@ _SESSION: list[dict[str, list[str]]] = [{"session": []}]
 
 
 @post("/v1/orders", responses=problems(400, 401, 409, 413, 415, 422, 503), security=_SESSION, sync_to_thread=False)
-def place_order(data: NewOrder, key: Key) -> ReservedOrder:
+def place_order(data: JSONBody[NewOrder], key: Key) -> ReservedOrder:
     """Order: 201 once it is durable. It waits for its deposit until ``expires_at``, and is firm when that came."""
     raise NotFoundException
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-CustomerId = Annotated[str, Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9_-]+$")]
+CustomerId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$(?!\n)")]
 # No pattern here: it would cost every order a regular expression, and an unknown id is refused all the same.
 Identifier = Annotated[str, Meta(min_length=1, max_length=32)]
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated
 
 from litestar import get, post
-from litestar.params import Parameter
+from litestar.params import JSONBody, Parameter
 
 from drumroll.domain.times import rfc3339, to_ms
 from drumroll.payments.base import Payment
@@ -19,7 +19,7 @@ OrderId = Annotated[str, Parameter(description="The order to pay for.", max_leng
 
 
 @post("/sandbox/sessions", responses=problems(400, 413), tags=["sandbox"], sync_to_thread=False)
-def issue_sessions(web: Parts, data: NewSessions) -> SessionsView:
+def issue_sessions(web: Parts, data: JSONBody[NewSessions]) -> SessionsView:
     """Sessions for anybody, up to 1,000 at once. On a real server there is no such route."""
     expires_s = int(web.now_s()) + web.session_s
     expires_at = rfc3339(expires_s * 1000)
@@ -46,7 +46,7 @@ def read_clock(web: Parts) -> ClockView:
 
 
 @post("/sandbox/clock", status_code=200, responses=problems(400, 409, 422), tags=["sandbox"], sync_to_thread=False)
-def move_clock(web: Parts, data: ClockView) -> ClockView:
+def move_clock(web: Parts, data: JSONBody[ClockView]) -> ClockView:
     """Move the sandbox's clock on; a time that has passed leaves it where it is."""
     clock = _sandbox(web).clock
     if clock is None:
