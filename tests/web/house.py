@@ -178,18 +178,23 @@ class House:
         ]
         messages = iter(more if whole else [*more, {"type": "http.disconnect"}])
         sent: list[dict[str, Any]] = []
+        answered = asyncio.Event()
 
         async def receive() -> dict[str, Any]:
-            message = next(messages, None)
-            return message if message is not None else await asyncio.Future()
+            for message in messages:
+                return message
+            await answered.wait()
+            return {"type": "http.disconnect"}
 
         async def send(message: dict[str, Any]) -> None:
             sent.append(message)
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                answered.set()
 
         await self.server.app(_scope(method, path, query, headers), receive, send)
         start, *rest = sent
-        answered = {name.decode(): value.decode() for name, value in start["headers"]}
-        return Answer(start["status"], answered, b"".join(part.get("body", b"") for part in rest))
+        named = {name.decode(): value.decode() for name, value in start["headers"]}
+        return Answer(start["status"], named, b"".join(part.get("body", b"") for part in rest))
 
     def call(self, method: str, path: str, headers: Headers = (), body: bytes | Iterable[bytes] = b"") -> Answer:
         answer: Answer = self.run(self.ask(method, path, headers, body))

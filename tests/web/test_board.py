@@ -46,7 +46,7 @@ def test_the_board_says_what_the_book_holds(house: House) -> None:
     assert board["milestones"] == [{"firm": 2, "at": "2026-05-01T12:10:30.000+02:00", "after_s": 630.0}]
     assert board["next_milestone"] == 5
     assert board["curve"] == [[630, 3], [635, 2]]
-    assert board["rate_per_s"] == 0.2
+    assert board["rate_per_s"] == 0.3, "of the last ten whole seconds: the cancellation is of the one that runs"
     assert (board["now"], board["opens_at"]) == ("2026-05-01T12:10:35.000+02:00", "2026-05-01T12:00:00.000+02:00")
 
 

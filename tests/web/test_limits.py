@@ -213,8 +213,11 @@ def test_an_address_where_nothing_is(house: House, method: str, path: str) -> No
         b'{"customers":["\xff"]}',
         b'{"now":"\xff"}',
         b'{"customers":["\\ud800"]}',
-    ]
-    + [b'{"customers":' + b"[" * 60_000, b'{"x":' + b"[" * 60_000, b"[" * 60_000, b'{"now":' + b"9" * 5_000 + b"}"],
+        b'{"customers":' + b"[" * 60000,
+        b'{"x":' + b"[" * 60000,
+        b"[" * 60000,
+        b'{"now":' + b"9" * 5000 + b"}",
+    ],
 )
 @pytest.mark.parametrize("kind", ["application/json", "application/x-msgpack", "multipart/form-data; boundary=x", ""])
 def test_a_body_that_the_framework_cannot_read_is_a_400(house: House, path: str, body: bytes, kind: str) -> None:
@@ -236,8 +239,20 @@ WORDS = st.text(st.characters(codec="latin-1", exclude_characters="\r\n\0"), max
     headers=st.lists(
         st.tuples(
             st.sampled_from(
-                ["content-length", "content-type", "idempotency-key", "webhook-id", "webhook-timestamp", "accept"]
-                + ["webhook-signature", "cookie", "origin", "range", "if-none-match", "transfer-encoding"]
+                [
+                    "content-length",
+                    "content-type",
+                    "idempotency-key",
+                    "webhook-id",
+                    "webhook-timestamp",
+                    "accept",
+                    "webhook-signature",
+                    "cookie",
+                    "origin",
+                    "range",
+                    "if-none-match",
+                    "transfer-encoding",
+                ]
             ),
             WORDS,
         ),

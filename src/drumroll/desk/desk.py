@@ -200,18 +200,18 @@ class Desk:
     def _rebuild(self) -> None:
         """Fold the log anew; reads go on from that, orders once ``reopen`` gets through.
 
-        If the log can't be recovered now, the blocks whose append returned are durable all the same, and no others.
-        If it can't even be read, the desk says so (``readable``).
+        The blocks whose append returned are durable, and no others: they are read before anything is mended, since a
+        disk that takes nothing at all may fail that. If they can't be read, the desk says so (``readable``).
         """
-        known: int | None = self.position
         self.readable = False
         try:
-            self.log.recover()
-            known = None
+            self._fold_log(until=self.position)
         except LogError as error:
             self.closed_because = str(error)
         try:
-            self._fold_log(until=known)
+            self.log.recover()
+            if not self.readable or self.log.head() != self.position:
+                self._fold_log()
         except LogError as error:
             self.closed_because = str(error)
 

@@ -15,7 +15,7 @@ import msgspec
 
 from drumroll.domain import events as ev
 from drumroll.domain.curve import Curve
-from drumroll.domain.launch import Launch
+from drumroll.domain.launch import Launch, Model, Trim
 
 
 class State(StrEnum):
@@ -134,6 +134,7 @@ class Book:
         self.refunds_of: dict[str, list[Refund]] = {}
         self.tallies: dict[tuple[str, str], Tally] = {}
         self.offers: dict[Offer, Offer] = {}
+        self.on_offer: dict[tuple[str, str], tuple[Model, Trim]] = {}
         self.awaiting: dict[int, deque[Order]] = {}
         self.headline: frozenset[str] = frozenset()
         self.headline_firm = 0
@@ -174,6 +175,7 @@ def _desk_opened(book: Book, event: ev.DeskOpened, at_ms: int) -> None:
 def _launch_set(book: Book, event: ev.LaunchSet, at_ms: int) -> None:
     book.launch = event.launch
     book.headline = frozenset(event.launch.headline)
+    book.on_offer = {(model.id, trim.id): (model, trim) for model in event.launch.models for trim in model.trims}
     for model in event.launch.models:
         for trim in model.trims:
             book.tallies.setdefault((model.id, trim.id), Tally())

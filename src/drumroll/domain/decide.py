@@ -33,12 +33,10 @@ def _reserve(book: Book, command: cmd.Reserve, at_ms: int) -> Decision:
         return _replay(known, Order, command.fingerprint)
     launch = book.launch
     assert launch is not None, "a log begins with its launch"
-    model = launch.model(command.model)
-    if model is None:
-        return _unknown_model(launch, command.model)
-    trim = model.trim(command.trim)
-    if trim is None:
-        return _unknown_trim(model, command.trim)
+    wanted = book.on_offer.get((command.model, command.trim))
+    if wanted is None:
+        return _unknown(launch, command.model, command.trim)
+    model, trim = wanted
     refusal = _not_on_sale(launch, model, at_ms) or _no_place(book, launch, model, trim, command.customer)
     if refusal is not None:
         return refusal
@@ -108,10 +106,10 @@ def _still_to_be_had(book: Book, order: Order, at_ms: int) -> bool:
     """Whether an expired order may take its place again at this moment."""
     launch = book.launch
     assert launch is not None
-    model = launch.model(order.offer.model)
-    trim = model.trim(order.offer.trim) if model else None
-    if model is None or trim is None or _not_on_sale(launch, model, at_ms):
+    wanted = book.on_offer.get((order.offer.model, order.offer.trim))
+    if wanted is None or _not_on_sale(launch, wanted[0], at_ms):
         return False
+    model, trim = wanted
     return _too_many_held(book, launch, order.customer) is None and _sold_out(book, launch, model, trim) is None
 
 
@@ -156,9 +154,11 @@ def _not_on_sale(launch: Launch, model: Model, at_ms: int) -> Refusal | None:
 
 
 def _no_place(book: Book, launch: Launch, model: Model, trim: Trim, customer: str) -> Refusal | None:
-    return (
-        _too_many_held(book, launch, customer) or _too_many_made(book, customer) or _sold_out(book, launch, model, trim)
-    )
+    if customer in book.customers:
+        refusal = _too_many_held(book, launch, customer) or _too_many_made(book, customer)
+        if refusal is not None:
+            return refusal
+    return _sold_out(book, launch, model, trim)
 
 
 def _too_many_held(book: Book, launch: Launch, customer: str) -> Refusal | None:
@@ -186,6 +186,11 @@ def _sold_out(book: Book, launch: Launch, model: Model, trim: Trim) -> Refusal |
     if launch.cap is not None and book.live() >= launch.cap:
         return Refusal(Code.SOLD_OUT, f"{launch.name} is sold out.")
     return None
+
+
+def _unknown(launch: Launch, model_id: str, trim_id: str) -> Refusal:
+    model = launch.model(model_id)
+    return _unknown_model(launch, model_id) if model is None else _unknown_trim(model, trim_id)
 
 
 def _unknown_model(launch: Launch, model_id: str) -> Refusal:

@@ -46,7 +46,8 @@ def rewrite(name: str, data: bytes, vfs: str | None) -> None:
         else:
             _rewrite_in(vfs, name, data)
     except (OSError, apsw.Error) as error:
-        raise LogUnreadable(f"{name} could not be synced again ({error})") from error
+        full = isinstance(error, OSError) and error.errno in _FULL
+        raise LogUnreadable(f"{name} could not be synced again ({'the disk is full' if full else error})") from error
 
 
 def _rewrite(name: str, data: bytes) -> None:

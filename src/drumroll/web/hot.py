@@ -12,14 +12,14 @@ from typing import Any
 
 import msgspec
 
-from drumroll.desk.desk import Answer
+from drumroll.desk.desk import Answer, Reply
 from drumroll.desk.service import Service
 from drumroll.domain.book import Cancellation, Order
 from drumroll.domain.commands import Cancel, RecordPayment, Reserve
 from drumroll.domain.events import OrderFirmed
 from drumroll.domain.refusal import Refusal
 from drumroll.domain.times import rfc3339
-from drumroll.errors import DeskUnavailable, WebhookRejected
+from drumroll.errors import DeskClosed, DeskUnavailable, WebhookRejected
 from drumroll.payments.base import PaymentProvider
 from drumroll.web.messages import CancelledOrder, NewOrder, ReservedOrder, WebhookReceipt
 from drumroll.web.problems import Problem, of_refusal, of_unavailable, of_webhook
@@ -28,7 +28,6 @@ from drumroll.web.sessions import Sessions
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-Answered = tuple[int, list[tuple[bytes, bytes]], bytes]
 
 KEY_LIMIT = 255
 """Characters of an Idempotency-Key."""
@@ -62,15 +61,32 @@ class HotPath:
     async def place_order(self, scope: Scope, receive: Receive, send: Send) -> None:
         """``POST /v1/orders``."""
         try:
-            answered = await self._place_order(scope["headers"], receive)
+            token, key, length, media_type = _picked(scope["headers"])
+            customer = self.customer_of(token)
+            request = _key_digest(customer, key)
+            body = await read_body(length, receive, self.body_limit_bytes)
+            answer = _taken(await self._queued(self._reserve(customer, request, body, media_type)))
+            order = self._done(request)
+            assert isinstance(order, Order)
+            headers = _headers_of_new(order, replayed=not answer.events)
+            answered = 201, headers, _encode(self._reserved(order))
         except Problem as problem:
             answered = problem.status, problem.headers(), problem.body()
-        await _answer(send, *answered)
+        await send({"type": "http.response.start", "status": answered[0], "headers": answered[1]})
+        await send({"type": "http.response.body", "body": answered[2]})
 
     async def cancel_order(self, scope: Scope, receive: Receive, send: Send, order_id: str) -> None:
         """``POST /v1/orders/{order_id}/cancel``."""
         try:
-            answered = await self._cancel_order(scope["headers"], receive, order_id)
+            token, key, length, _ = _picked(scope["headers"])
+            customer = self.customer_of(token)
+            request = _key_digest(customer, key)
+            body = await read_body(length, receive, self.body_limit_bytes)
+            fingerprint = blake2b(order_id.encode() + b"\0" + body, digest_size=8, person=b"cancel").digest()
+            answer = _taken(await self._queued(Cancel(order_id, customer, request, fingerprint)))
+            done = self._done(request)
+            assert isinstance(done, Cancellation)
+            answered = 200, _JSON if answer.events else _JSON_REPLAYED, _encode(self._cancelled(done))
         except Problem as problem:
             answered = problem.status, problem.headers(), problem.body()
         await _answer(send, *answered)
@@ -83,7 +99,8 @@ class HotPath:
             answered = 200, _JSON, _encode(WebhookReceipt(await self.take_payment(headers, body)))
         except Problem as problem:
             answered = problem.status, problem.headers(), problem.body()
-        await _answer(send, *answered)
+        await send({"type": "http.response.start", "status": answered[0], "headers": answered[1]})
+        await send({"type": "http.response.body", "body": answered[2]})
 
     async def take_payment(self, headers: dict[bytes, bytes], body: bytes) -> Any:
         """The outcome of a payment webhook. Raises ``Problem``."""
@@ -93,36 +110,16 @@ class HotPath:
             raise of_webhook(error) from error
         if payment is None:
             return "ignored"
-        answer = await self._ask(
-            RecordPayment(payment.order_id, payment.payment_id, payment.amount_minor, payment.currency)
-        )
+        command = RecordPayment(payment.order_id, payment.payment_id, payment.amount_minor, payment.currency)
+        answer = _taken(await self._queued(command))
         if not answer.events:
             return "already_counted"
         return "firm" if type(answer.events[0]) is OrderFirmed else "owed_back"
 
-    async def _place_order(self, headers: list[tuple[bytes, bytes]], receive: Receive) -> Answered:
-        token, key, length, media_type = _picked(headers)
-        customer = self.customer_of(token)
-        request = _key_digest(customer, key)
-        body = await read_body(length, receive, self.body_limit_bytes)
+    def _reserve(self, customer: str, request: bytes, body: bytes, media_type: bytes) -> Reserve:
         wanted = _new_order(body, media_type)
         fingerprint = blake2b(body, digest_size=8, person=b"order").digest()
-        command = Reserve(next(self.order_ids), customer, wanted.model, wanted.trim, request, fingerprint)
-        answer = await self._ask(command)
-        order = self.service.desk.book.keys[request]
-        assert isinstance(order, Order)
-        return 201, _headers_of_new(order, replayed=not answer.events), _encode(self._reserved(order))
-
-    async def _cancel_order(self, headers: list[tuple[bytes, bytes]], receive: Receive, order_id: str) -> Answered:
-        token, key, length, _ = _picked(headers)
-        customer = self.customer_of(token)
-        request = _key_digest(customer, key)
-        body = await read_body(length, receive, self.body_limit_bytes)
-        fingerprint = blake2b(order_id.encode() + b"\0" + body, digest_size=8, person=b"cancel").digest()
-        answer = await self._ask(Cancel(order_id, customer, request, fingerprint))
-        done = self.service.desk.book.keys[request]
-        assert isinstance(done, Cancellation)
-        return 200, _JSON if answer.events else _JSON_REPLAYED, _encode(self._cancelled(done))
+        return Reserve(next(self.order_ids), customer, wanted.model, wanted.trim, request, fingerprint)
 
     def customer_of(self, token: bytes | None) -> str:
         """Whose session an ``Authorization`` header carries. Raises ``Problem``."""
@@ -132,17 +129,19 @@ class HotPath:
                 return customer
         raise Problem("no_session", "Send a valid session as 'Authorization: Bearer <token>'.")
 
-    async def _ask(self, command: Reserve | Cancel | RecordPayment) -> Answer:
+    def _queued(self, command: Reserve | Cancel | RecordPayment) -> Awaitable[Reply]:
+        """The command in the desk's queue, to be awaited. Raises ``Problem`` if the desk does not take it."""
         try:
-            reply = await self.service.ask(command)
+            return self.service.ask(command)
         except DeskUnavailable as error:
             raise of_unavailable(error) from error
-        if type(reply) is Answer:
-            return reply
-        if isinstance(reply, Refusal):
-            raise of_refusal(reply)
-        assert isinstance(reply, DeskUnavailable)
-        raise of_unavailable(reply)
+
+    def _done(self, request: bytes) -> Order | Cancellation:
+        """What a key stands for. It is in the book, unless the log failed after the answer and can't be read now."""
+        done = self.service.desk.book.keys.get(request)
+        if done is None:
+            raise of_unavailable(DeskClosed("the log can't be read now"))
+        return done
 
     def _reserved(self, order: Order) -> ReservedOrder:
         """The answer to the order, whatever became of the order since: a replay answers the same."""
@@ -170,6 +169,16 @@ class HotPath:
         launch = self.service.desk.book.launch
         assert launch is not None
         return launch.time_zone
+
+
+def _taken(reply: Reply) -> Answer:
+    """The answer in a reply. Raises ``Problem`` if it is a refusal, or the desk failed."""
+    if type(reply) is Answer:
+        return reply
+    if isinstance(reply, Refusal):
+        raise of_refusal(reply)
+    assert isinstance(reply, DeskUnavailable)
+    raise of_unavailable(reply)
 
 
 async def read_body(length: bytes | None, receive: Receive, limit_bytes: int) -> bytes:
