@@ -1,0 +1,89 @@
+"""What the documents say is true: their commands run, their paths exist, their tables are complete."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from drumroll.cli.main import COMMANDS, cli
+from drumroll.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+SNIPPET = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+PARTS = ("**Context.**", "**Decision.**", "**Consequences.**", "**Enforced by**")
+
+
+def snippets() -> list[str]:
+    """The README's shell snippets but for those marked ``no-test`` (they need a server in another terminal)."""
+    lines = "".join(SNIPPET.findall((ROOT / "README.md").read_text())).splitlines()
+    return [line for line in lines if line]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("line", [line for line in snippets() if not line.startswith("make ")])
+def test_the_readmes_commands_run(line: str, tmp_path: Path) -> None:
+    assert line.startswith(".venv/bin/drumroll "), f"how to run {line!r}?"
+    arguments = line.removeprefix(".venv/bin/drumroll ").split()
+    arguments = [str(ROOT / word) if word.startswith("launches/") else word for word in arguments]
+    run = subprocess.run(
+        [sys.executable, "-m", "drumroll", *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("line", [line for line in snippets() if line.startswith("make ")])
+def test_the_readmes_make_targets_exist(line: str) -> None:
+    run = subprocess.run(["make", "-n", *line.split()[1:]], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+
+
+def test_every_command_of_the_documents_exists() -> None:
+    for document in DOCUMENTS:
+        for name in re.findall(r"(?:`|^|\n|bin/)drumroll ([a-z]+)", document.read_text()):
+            assert name in COMMANDS, f"{document.name} speaks of `drumroll {name}`"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_example_of_each_help_uses_options_that_exist(name: str) -> None:
+    shown = CliRunner().invoke(cli, [name, "--help"]).output
+    example = shown.partition("Example:")[2].partition("Options:")[0]
+    for option in re.findall(r"(--[a-z-]+)", example):
+        assert option in shown.partition("Options:")[2], f"drumroll {name}: {option}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_paths_that_a_document_names_exist(document: Path) -> None:
+    text = document.read_text()
+    named = re.findall(r"\]\(([^)#:]+)\)", text) + re.findall(r"`(tests/[\w/.]+|docs/[\w/.-]+)`", text)
+    for path in named:
+        assert (document.parent / path).exists() or (ROOT / path).exists(), f"{document.name} names {path}"
+
+
+def test_the_code_map_names_every_folder_of_the_house() -> None:
+    text = (ROOT / "README.md").read_text()
+    for folder in (ROOT / "src" / "drumroll").iterdir():
+        if (folder / "__init__.py").exists():
+            assert f"`{folder.name}/`" in text, f"the README's map lacks {folder.name}/"
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    text = (ROOT / "docs" / "operations.md").read_text()
+    rows = dict(re.findall(r"^\| `(\w+)` \| (?:`([^`]*)`)? ?\|", text, re.MULTILINE))
+    assert rows == {name: str(default) for name, default in zip(Settings.__struct_fields__, defaults(), strict=True)}
+
+
+def defaults() -> tuple[object, ...]:
+    return tuple(getattr(Settings(), name) for name in Settings.__struct_fields__)
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs" / "decisions").glob("*.md")), ids=lambda path: path.stem)
+def test_a_decision_has_its_parts_and_fits_a_page(page: Path) -> None:
+    text = page.read_text()
+    assert all(part in text for part in PARTS), f"{page.name} lacks one of {PARTS}"
+    assert len(text.splitlines()) <= 60
