@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drumroll.errors import WebhookRejected
-from drumroll.payments.base import Payment
-from drumroll.payments.sandbox import PaymentWebhook, SandboxProvider
+from drumroll.payments.base import Payment, PaymentWebhook
+from drumroll.payments.sandbox import SandboxProvider
 
 KEY = bytes(range(24))
 NOW_MS = 1_777_629_630_123

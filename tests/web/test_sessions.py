@@ -202,3 +202,11 @@ def test_a_sandbox_keeps_its_keys_beside_its_log_for_its_owner_only(tmp_path: Pa
         assert second.order(first.session("ada"), "k").status == 201
     for name in ("session", "webhook"):
         assert Path(f"{tmp_path}/o.drumroll.{name}-key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_session_lasts_as_long_as_the_setting_says() -> None:
+    with House(session_s=60) as house:
+        token = house.session("ada").encode()
+        now_s = house.server.web.now_s()
+        assert house.server.web.sessions.customer_of(token, now_s + 55) == "ada"
+        assert house.server.web.sessions.customer_of(token, now_s + 61) is None

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
+from itertools import islice
 
 from drumroll.desk.desk import Desk, Reply
+from drumroll.domain.book import Refund
 from drumroll.domain.commands import Command, RecordRefund
 from drumroll.errors import DeskUnavailable
 from drumroll.payments.base import PaymentProvider
@@ -13,6 +16,7 @@ from drumroll.payments.base import PaymentProvider
 TICK_S = 0.25
 REOPEN_S = 1.0
 REFUNDS_AT_ONCE = 256
+REFUNDS_S = 0.5
 
 _log = logging.getLogger("drumroll")
 
@@ -48,13 +52,14 @@ class Service:
         while True:
             # While the desk is closed its book may be ahead of the log: no money on that.
             is_open = self.desk.closed_because is None
-            for refund in list(self.desk.book.refunds_owed.values())[:REFUNDS_AT_ONCE] if is_open else ():
-                try:
-                    await provider.refund(refund.payment_id, refund.amount_minor, refund.currency)
-                    await self.ask(RecordRefund(refund.payment_id))
-                except DeskUnavailable:
-                    break
-            await asyncio.sleep(1)
+            owed = list(islice(self.desk.book.refunds_owed.values(), REFUNDS_AT_ONCE)) if is_open else []
+            await asyncio.gather(*(self._pay(provider, refund) for refund in owed))
+            await asyncio.sleep(REFUNDS_S)
+
+    async def _pay(self, provider: PaymentProvider, refund: Refund) -> None:
+        with suppress(DeskUnavailable):  # it stays owed, and its turn comes again
+            await provider.refund(refund.payment_id, refund.amount_minor, refund.currency)
+            await self.ask(RecordRefund(refund.payment_id))
 
     async def drain(self) -> None:
         """Take nothing more, and answer everything that waits."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from typing import Annotated
 
 import msgspec
 
@@ -15,6 +16,26 @@ class Payment(msgspec.Struct, frozen=True, gc=False):
     order_id: str
     amount_minor: int
     currency: str
+
+
+Reference = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+
+
+class PaymentData(msgspec.Struct, frozen=True, gc=False):
+    """``data`` of a payment webhook. References have 1 to 64 printable ASCII characters; amounts are minor units."""
+
+    payment_id: Reference
+    order_id: Reference
+    amount_minor: Annotated[int, msgspec.Meta(ge=1, le=10**15)]
+    currency: Annotated[str, msgspec.Meta(min_length=3, max_length=3)]
+
+
+class PaymentWebhook(msgspec.Struct, frozen=True, gc=False):
+    """The body of a payment webhook; ``type`` is ``payment.succeeded``, others are acknowledged and ignored."""
+
+    type: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    timestamp: Annotated[str, msgspec.Meta(max_length=40)]
+    data: PaymentData
 
 
 class PaymentProvider(ABC):

@@ -3,33 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
 
 import msgspec
 
 from drumroll.domain.times import rfc3339
 from drumroll.errors import WebhookRejected
-from drumroll.payments.base import Payment, PaymentProvider
+from drumroll.payments.base import Payment, PaymentData, PaymentProvider, PaymentWebhook
 from drumroll.payments.standard_webhooks import sign, verify
-
-Reference = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-
-
-class PaymentData(msgspec.Struct, frozen=True, gc=False):
-    """``data`` of a payment webhook. References have 1 to 64 printable ASCII characters; amounts are minor units."""
-
-    payment_id: Reference
-    order_id: Reference
-    amount_minor: Annotated[int, msgspec.Meta(ge=1, le=10**15)]
-    currency: Annotated[str, msgspec.Meta(min_length=3, max_length=3)]
-
-
-class PaymentWebhook(msgspec.Struct, frozen=True, gc=False):
-    """The body of a payment webhook; ``type`` is ``payment.succeeded``, others are acknowledged and ignored."""
-
-    type: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-    timestamp: Annotated[str, msgspec.Meta(max_length=40)]
-    data: PaymentData
 
 
 class _AnyWebhook(msgspec.Struct, frozen=True, gc=False):

@@ -9,6 +9,9 @@ from time import monotonic
 Step = Callable[[int], None]
 """Something that one visit does."""
 
+_ABREAST = 224
+"""Requests that may be unanswered when time goes on: most of the wire's connections."""
+
 Todo = tuple[Step, int]
 
 
@@ -49,15 +52,16 @@ class Timeline:
     def advance(self, until_s: int, in_flight: int) -> bool:
         """Go on to the next second with steps, not beyond ``until_s``; say whether time moved.
 
-        At pace ``max`` time waits while much of what was sent earlier is unanswered: customers who got no answer
-        yet can't pay yet, and the curve would run away from them.
+        At pace ``max`` time waits while more than a few hundred requests are unanswered: customers who got no answer
+        yet can't pay yet, and the curve would run away from them. In the rush that is a fraction of a second's orders;
+        after it, when few come in a second, it is several seconds of an hour, and the wire stays full.
         """
         second, last = self.second + 1, min(until_s, self.end_s)
         while second <= last and second not in self._at:
             second += 1
         if second > last or (self.rate and self.now_ms() < self.opening_ms + second * 1000):
             return False
-        if not self.rate and in_flight > 32 + len(self._at[second]):
+        if not self.rate and in_flight > max(_ABREAST, len(self._at[second])):
             return False
         self.second = second
         self.due.extend(self._at.pop(second))

@@ -14,9 +14,10 @@ from litestar import Litestar, Request, Response, get
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.openapi.spec import Components, Reference, SecurityScheme
-from litestar.params import HeaderParameter, Parameter
+from litestar.params import Parameter
 from litestar.response import File, Stream
 from litestar.static_files import create_static_files_router
 
@@ -36,31 +37,40 @@ POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self
 _log = logging.getLogger("drumroll")
 
 OrderId = Annotated[str, Parameter(description="The order's id.", max_length=64)]
-Authorization = Annotated[
-    str | None, HeaderParameter(name="Authorization", required=False, description="Bearer <token>")
-]
 
 
-@get("/v1/orders/{order_id:str}", responses=problems(401, 404, 503), security=[{"session": []}], sync_to_thread=False)
-def read_order(web: Parts, order_id: OrderId, authorization: Authorization = None) -> OrderView:
+@get(
+    "/v1/orders/{order_id:str}",
+    summary="Read an order",
+    responses=problems(400, 401, 404, 503),
+    security=[{"session": []}],
+    sync_to_thread=False,
+)
+def read_order(web: Parts, order_id: OrderId, request: Request[Any, Any, Any]) -> OrderView:
     """An order of the customer whose session it is; anybody else's is a 404."""
-    return web.order_of(order_id, authorization)
+    return web.order_of(order_id, request.headers.get("authorization"))
 
 
-@get("/v1/launch", responses=problems(503), sync_to_thread=False)
+@get("/v1/launch", summary="The launch", responses=problems(503), sync_to_thread=False)
 def read_launch(web: Parts) -> LaunchView:
     """What is sold, when, for how much, by which limits."""
     return launch_view(web.launch, web.desk.clock_ms(), sandbox=web.sandbox is not None)
 
 
-@get("/v1/board", responses=problems(503), sync_to_thread=False)
+@get("/v1/board", summary="The live board", responses=problems(503), sync_to_thread=False)
 def read_board(web: Parts) -> BoardView:
     """The figures of the live board. They are durable before they are shown."""
     _ = web.launch
     return web.board()
 
 
-@get("/v1/board/events", responses=problems(503), sync_to_thread=False, media_type="text/event-stream")
+@get(
+    "/v1/board/events",
+    summary="The live board, as it changes",
+    responses=problems(503),
+    sync_to_thread=False,
+    media_type="text/event-stream",
+)
 def stream_board(web: Parts) -> Stream:
     """The board as server-sent events: one ``board`` event a second, its data that of ``/v1/board``."""
     _ = web.launch
@@ -81,7 +91,12 @@ def root() -> Response[None]:
     return Response(None, status_code=302, headers={"location": "/board"})
 
 
-@get("/healthz", responses=problems(503), sync_to_thread=False)
+@get(
+    "/healthz",
+    summary="Health",
+    responses={503: ResponseSpec(Health, description="Orders are not taken now", generate_examples=False)},
+    sync_to_thread=False,
+)
 def health(web: Parts) -> Response[Health]:
     """200 while orders are taken; 503 and the reason while not."""
     desk = web.desk
@@ -90,7 +105,7 @@ def health(web: Parts) -> Response[Health]:
     return Response(Health(status, because, desk.position), status_code=200 if status == "open" else 503)
 
 
-@get("/metrics", sync_to_thread=False, media_type="text/plain")
+@get("/metrics", summary="Metrics", sync_to_thread=False, media_type="text/plain")
 def metrics(web: Parts) -> Response[bytes]:
     """Prometheus' text format."""
     return Response(exposition(web.metrics), media_type="text/plain; version=0.0.4")
@@ -137,6 +152,7 @@ def _openapi() -> OpenAPIConfig:
         version=__version__,
         description="Take the orders of a product launch. Refusals are problem+json (RFC 9457) with a stable `code`.",
         path="/docs",
+        use_handler_docstrings=True,
         render_plugins=[swagger],
         components=Components(security_schemes=schemes),
     )

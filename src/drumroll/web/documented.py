@@ -8,10 +8,12 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import post
+from litestar.datastructures import ResponseHeader
 from litestar.exceptions import NotFoundException
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import HeaderParameter, Parameter
+from litestar.params import HeaderParameter, JSONBody, Parameter
 
+from drumroll.payments.base import PaymentWebhook
 from drumroll.web.messages import CancelledOrder, NewOrder, ProblemView, ReservedOrder, WebhookReceipt
 
 _WORDS = {
@@ -50,9 +52,23 @@ WebhookHeader = Annotated[str, HeaderParameter(name="webhook-id", min_length=1, 
 WebhookTime = Annotated[str, HeaderParameter(name="webhook-timestamp", pattern="^[0-9]{1,12}$")]
 WebhookSignature = Annotated[str, HeaderParameter(name="webhook-signature", max_length=4096)]
 _SESSION: list[dict[str, list[str]]] = [{"session": []}]
+REPLAYED = ResponseHeader(
+    name="Idempotent-Replayed", description="`true` if this key was answered before", documentation_only=True
+)
 
 
-@post("/v1/orders", responses=problems(400, 401, 409, 413, 415, 422, 503), security=_SESSION, sync_to_thread=False)
+@post(
+    "/v1/orders",
+    summary="Order",
+    response_description="Ordered, durably; or the same answer again",
+    response_headers=[
+        ResponseHeader(name="Location", description="Where the order is read", documentation_only=True),
+        REPLAYED,
+    ],
+    responses=problems(400, 401, 409, 413, 415, 422, 503),
+    security=_SESSION,
+    sync_to_thread=False,
+)
 def place_order(data: JSONBody[NewOrder], key: Key) -> ReservedOrder:
     """Order: 201 once it is durable. It waits for its deposit until ``expires_at``, and is firm when that came."""
     raise NotFoundException
@@ -60,6 +76,9 @@ def place_order(data: JSONBody[NewOrder], key: Key) -> ReservedOrder:
 
 @post(
     "/v1/orders/{order_id:str}/cancel",
+    summary="Cancel an order",
+    response_description="Cancelled, durably; or the same answer again",
+    response_headers=[REPLAYED],
     status_code=200,
     responses=problems(400, 401, 404, 409, 413, 422, 503),
     security=_SESSION,
@@ -70,9 +89,19 @@ def cancel_order(order_id: Annotated[str, Parameter(max_length=64)], key: Key) -
     raise NotFoundException
 
 
-@post("/v1/webhooks/payments", status_code=200, responses=problems(400, 401, 413, 503), sync_to_thread=False)
+@post(
+    "/v1/webhooks/payments",
+    summary="Payment webhook",
+    response_description="Counted, durably, or known already",
+    status_code=200,
+    responses=problems(400, 401, 413, 503),
+    sync_to_thread=False,
+)
 def payment_webhook(
-    webhook_id: WebhookHeader, webhook_timestamp: WebhookTime, webhook_signature: WebhookSignature
+    data: JSONBody[PaymentWebhook],
+    webhook_id: WebhookHeader,
+    webhook_timestamp: WebhookTime,
+    webhook_signature: WebhookSignature,
 ) -> WebhookReceipt:
     """The provider tells of a payment, signed as in Standard Webhooks. The same payment again counts once."""
     raise NotFoundException

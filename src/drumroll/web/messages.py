@@ -18,8 +18,8 @@ Identifier = Annotated[str, Meta(min_length=1, max_length=32)]
 class NewOrder(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """What is ordered: the ids of a model and of one of its trims."""
 
-    model: Identifier
-    trim: Identifier
+    model: Annotated[Identifier, Meta(examples=["yu7"])]
+    trim: Annotated[Identifier, Meta(examples=["max"])]
 
 
 class ReservedOrder(msgspec.Struct, frozen=True, gc=False):
@@ -193,7 +193,7 @@ class Health(msgspec.Struct, frozen=True):
 class NewSessions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whom to issue sessions for."""
 
-    customers: Annotated[list[CustomerId], Meta(min_length=1, max_length=1000)]
+    customers: Annotated[list[CustomerId], Meta(min_length=1, max_length=1000, examples=[["ada", "bob"]])]
 
 
 class SessionView(msgspec.Struct, frozen=True):
@@ -213,7 +213,7 @@ class SessionsView(msgspec.Struct, frozen=True):
 class ClockView(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The time of the sandbox's clock."""
 
-    now: Annotated[str, Meta(min_length=10, max_length=40)]
+    now: Annotated[str, Meta(min_length=10, max_length=40, examples=["2025-06-26T22:00:00+08:00"])]
 
 
 class ProblemView(msgspec.Struct, frozen=True):

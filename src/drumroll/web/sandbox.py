@@ -18,7 +18,13 @@ from drumroll.web.problems import Problem
 OrderId = Annotated[str, Parameter(description="The order to pay for.", max_length=64)]
 
 
-@post("/sandbox/sessions", responses=problems(400, 413), tags=["sandbox"], sync_to_thread=False)
+@post(
+    "/sandbox/sessions",
+    summary="Sessions for the asking",
+    responses=problems(400, 413),
+    tags=["sandbox"],
+    sync_to_thread=False,
+)
 def issue_sessions(web: Parts, data: JSONBody[NewSessions]) -> SessionsView:
     """Sessions for anybody, up to 1,000 at once. On a real server there is no such route."""
     expires_s = int(web.now_s()) + web.session_s
@@ -27,7 +33,13 @@ def issue_sessions(web: Parts, data: JSONBody[NewSessions]) -> SessionsView:
     return SessionsView([SessionView(customer, issue(customer, expires_s), expires_at) for customer in data.customers])
 
 
-@post("/sandbox/pay/{order_id:str}", status_code=200, responses=problems(404, 503), tags=["sandbox"])
+@post(
+    "/sandbox/pay/{order_id:str}",
+    summary="Pay a deposit",
+    status_code=200,
+    responses=problems(400, 404, 503),
+    tags=["sandbox"],
+)
 async def pay(web: Parts, order_id: OrderId) -> WebhookReceipt:
     """Pay an order's deposit: the sandbox's provider sends the webhook that a real one would send."""
     order = web.desk.book.orders.get(order_id)
@@ -39,13 +51,20 @@ async def pay(web: Parts, order_id: OrderId) -> WebhookReceipt:
     return WebhookReceipt(await web.hot.take_payment(webhook.headers, webhook.body))
 
 
-@get("/sandbox/clock", tags=["sandbox"], sync_to_thread=False)
+@get("/sandbox/clock", summary="Read the clock", responses=problems(503), tags=["sandbox"], sync_to_thread=False)
 def read_clock(web: Parts) -> ClockView:
     """The sandbox's time."""
     return ClockView(rfc3339(web.desk.clock_ms(), web.launch.time_zone))
 
 
-@post("/sandbox/clock", status_code=200, responses=problems(400, 409, 422), tags=["sandbox"], sync_to_thread=False)
+@post(
+    "/sandbox/clock",
+    summary="Move the clock on",
+    status_code=200,
+    responses=problems(400, 409, 413, 422, 503),
+    tags=["sandbox"],
+    sync_to_thread=False,
+)
 def move_clock(web: Parts, data: JSONBody[ClockView]) -> ClockView:
     """Move the sandbox's clock on; a time that has passed leaves it where it is."""
     clock = _sandbox(web).clock

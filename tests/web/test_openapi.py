@@ -1,0 +1,171 @@
+"""The OpenAPI document holds: a fuzzer plays all routes of a real server by it, and finds nothing left out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from itertools import count
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis.specs.openapi import checks
+
+from drumroll.bootstrap import read_launch
+from drumroll.payments.standard_webhooks import secret_bytes, sign
+from tests.web.house import House
+from tests.web.servers import WEBHOOK_SECRET, RealServer
+
+ENDLESS = "/v1/board/events"
+WEBHOOK = "/v1/webhooks/payments"
+CHECKS = [
+    schemathesis.checks.not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_schema_conformance,
+    checks.response_headers_conformance,
+    checks.missing_required_header,
+    checks.unsupported_method,
+]
+ROUTES = [
+    ("POST", "/v1/orders"),
+    ("GET", "/v1/orders/{order_id}"),
+    ("POST", "/v1/orders/{order_id}/cancel"),
+    ("POST", WEBHOOK),
+    ("GET", "/v1/launch"),
+    ("GET", "/v1/board"),
+    ("GET", "/healthz"),
+    ("GET", "/metrics"),
+    ("POST", "/sandbox/sessions"),
+    ("POST", "/sandbox/pay/{order_id}"),
+    ("GET", "/sandbox/clock"),
+    ("POST", "/sandbox/clock"),
+]
+FUZZ = settings(
+    max_examples=30, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+)
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
+    with RealServer(tmp_path_factory.mktemp("fuzzed")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def token(server: RealServer) -> str:
+    return server.sessions("ada")[0]
+
+
+@pytest.fixture(scope="module")
+def api(server: RealServer) -> Any:
+    return schemathesis.openapi.from_url(f"{base(server)}/docs/openapi.json")
+
+
+def base(server: RealServer) -> str:
+    return f"http://127.0.0.1:{server.port}"
+
+
+def play(api: Any, method: str, path: str, check: Callable[[Any], None]) -> None:
+    """Check as many requests as ``FUZZ`` says, fit and unfit ones: always the same."""
+    operation = api[path][method]
+    for mode in (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE):
+
+        @FUZZ
+        @given(case=operation.as_strategy(generation_mode=mode))
+        def one(case: Any) -> None:
+            check(case)
+
+        try:
+            one()
+        except Unsatisfiable:
+            assert mode is schemathesis.GenerationMode.NEGATIVE, "nothing fits"
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_every_answer_is_as_documented(api: Any, server: RealServer, token: str, method: str, path: str) -> None:
+    def check(case: Any) -> None:
+        headers = {"authorization": f"Bearer {token}"} if case.operation.security else {}
+        case.validate_response(case.call(base_url=base(server), headers=headers), checks=CHECKS)
+
+    play(api, method, path, check)
+
+
+def test_every_answer_to_who_knows_what_is_sold_is_as_documented(api: Any, server: RealServer) -> None:
+    numbers = count()
+    statuses = set()
+
+    def check(case: Any) -> None:
+        if isinstance(case.body, dict):
+            case.body = case.body | {"model": "kite", "trim": "plain"}
+        (token,) = server.sessions(f"c{next(numbers) // 5}")
+        response = case.call(base_url=base(server), headers={"authorization": f"Bearer {token}"})
+        statuses.add(response.status_code)
+        case.validate_response(response, checks=CHECKS)
+
+    play(api, "POST", "/v1/orders", check)
+    assert {201, 400, 422} <= statuses
+
+
+def test_every_answer_to_an_authentic_webhook_is_as_documented(api: Any, server: RealServer) -> None:
+    outcomes = set()
+
+    def check(case: Any) -> None:
+        body = case.body if isinstance(case.body, dict) else {}
+        if body and len(outcomes) < 3:
+            body = body | {"type": "payment.succeeded"}
+        content = json.dumps(body).encode()
+        now = datetime.fromisoformat(server.get("/sandbox/clock").json()["now"])
+        now_s = int(now.timestamp())
+        signature = sign(secret_bytes(WEBHOOK_SECRET), "msg_1", now_s, content)
+        headers = {"webhook-id": "msg_1", "webhook-timestamp": str(now_s), "webhook-signature": signature}
+        answer = server.ask("POST", WEBHOOK, headers, content)
+        assert answer.status in (200, 400), answer
+        outcomes.add(answer.json()["outcome"] if answer.status == 200 else answer.code)
+
+    play(api, "POST", WEBHOOK, check)
+    assert outcomes <= {"ignored", "owed_back", "already_counted", "webhook_malformed"}
+    assert {"ignored", "webhook_malformed"} <= outcomes
+
+
+def test_no_documented_route_is_left_out(api: Any) -> None:
+    documented = {(result.ok().method.upper(), result.ok().path) for result in api.get_all_operations()}
+    assert documented - set(ROUTES) == {("GET", ENDLESS)}
+
+
+def test_the_server_is_none_the_worse_for_it(server: RealServer) -> None:
+    (token,) = server.sessions("late")
+    assert server.order(token, "k").status == 201
+    assert server.get("/healthz").status == 200
+    assert "Traceback" not in server.output.read_text()
+    assert " failed" not in server.output.read_text()
+
+
+def test_the_document_says_of_each_route_what_it_is_for() -> None:
+    with House() as house:
+        document = house.get("/docs/openapi.json").json()
+    assert document["openapi"].startswith("3.1")
+    routes = {(method, path): route for path, methods in document["paths"].items() for method, route in methods.items()}
+    assert {("post", "/v1/orders"), ("post", "/v1/orders/{order_id}/cancel"), ("post", WEBHOOK)} <= routes.keys()
+    for name, route in routes.items():
+        assert " " in route["summary"] or len(route["summary"]) < 10, name
+        assert len(route["description"]) > 15, name
+    keyed = {path for (method, path), route in routes.items() if "Idempotency-Key" in str(route.get("parameters"))}
+    assert keyed == {"/v1/orders", "/v1/orders/{order_id}/cancel"}
+    answered = routes["post", "/v1/orders"]["responses"]["201"]["headers"]
+    assert {"Location", "Idempotent-Replayed"} <= answered.keys()
+    assert routes["post", "/v1/orders"]["security"] == [{"session": []}]
+    assert document["components"]["schemas"]["NewOrder"]["properties"]["model"]["examples"]
+
+
+def test_the_example_of_an_order_is_one_on_the_reference_launch() -> None:
+    with House() as house:
+        properties = house.get("/docs/openapi.json").json()["components"]["schemas"]["NewOrder"]["properties"]
+    model = read_launch("launches/yu7.toml").model(properties["model"]["examples"][0])
+    assert model is not None
+    assert model.trim(properties["trim"]["examples"][0]) is not None
