@@ -16,7 +16,7 @@ import msgspec
 
 from drumroll.domain.book import Book, evolve
 from drumroll.domain.commands import Command, Expire, SetLaunch
-from drumroll.domain.decide import Decision, decide
+from drumroll.domain.decide import decide
 from drumroll.domain.events import DeskOpened, Event
 from drumroll.domain.launch import Launch
 from drumroll.domain.refusal import Refusal
@@ -25,6 +25,9 @@ from drumroll.log.base import Block, Log
 
 EXPIRE_AT_ONCE = 4096
 """How many reservations may run out in one block; the rest run out in the next."""
+
+
+_RUN_OUT = Expire(EXPIRE_AT_ONCE)
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
@@ -163,23 +166,17 @@ class Desk:
         book = self.book
         events: list[Event] = []
         replies: list[Reply] = []
-        ran_out = decide(book, Expire(EXPIRE_AT_ONCE), at_ms)
-        self._fold(ran_out, events, at_ms)
-        for command, _ in batch:
+        for command in (_RUN_OUT, *[command for command, _ in batch]):
             decision = decide(book, command, at_ms)
             if isinstance(decision, Refusal):
                 self.meter.refusals += 1
                 replies.append(decision)
-            else:
-                self._fold(decision, events, at_ms)
-                replies.append(Answer(decision))
-        return events, replies
-
-    def _fold(self, decision: Decision, events: list[Event], at_ms: int) -> None:
-        assert isinstance(decision, tuple)
-        for event in decision:
-            evolve(self.book, event, at_ms)
-            events.append(event)
+                continue
+            for event in decision:
+                evolve(book, event, at_ms)
+            events += decision
+            replies.append(Answer(decision))
+        return events, replies[1:]
 
     def _fail(self, because: str, batch: list[tuple[Command, Waiting]]) -> None:
         """The book is ahead of the log: close, rebuild it from the log, and turn away all that wait."""
