@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 
@@ -34,6 +35,7 @@ def audit(log: str, told_file: str | None, json_file: str | None) -> None:
       drumroll audit orders.log
       drumroll audit kept/orders.log --told kept/told.tsv --json audit.json
     """
+    gc.disable()  # everything that is read lives to the end of this short process
     told = ledger.read(Path(told_file)) if told_file else None
     outcome = _outcome(log, told)
     if json_file and json_file != "-":

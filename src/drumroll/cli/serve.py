@@ -26,8 +26,6 @@ from drumroll.errors import DrumrollError
 from drumroll.settings import Settings, load
 from drumroll.web.app import App
 
-SWITCH_INTERVAL_S = 0.0005
-"""How soon the server's I/O thread may have the interpreter: measured, a tenth of the default takes 8 % more orders."""
 YOUNG_OBJECTS = 50_000
 """Objects between two collections of garbage: orders make none (``gc=False``), and a pass costs 6 % at the default."""
 
@@ -69,7 +67,6 @@ def run(settings: Settings, around: Callable[[App], App] = lambda app: app) -> N
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, 50, 1000)
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
     uvloop.run(_serve(settings, desk, steered, around))
     # Every answer is durable and out; what is left are idle connections, and nothing to wait for.
     sys.stdout.flush()

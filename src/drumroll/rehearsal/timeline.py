@@ -12,6 +12,11 @@ Step = Callable[[int], None]
 _ABREAST = 224
 """Requests that may be unanswered when time goes on: most of the wire's connections."""
 
+_WORTH_A_MOVE = 64
+"""Steps that are worth a request to move the server's clock."""
+_LONGEST_STEP_S = 10
+"""Seconds by which somebody may come late for that."""
+
 Todo = tuple[Step, int]
 
 
@@ -63,9 +68,16 @@ class Timeline:
             return False
         if not self.rate and in_flight > max(_ABREAST, len(self._at[second])):
             return False
+        self._take_up(second, last)
+        return True
+
+    def _take_up(self, second: int, last: int) -> None:
+        """Go on to this second; at pace ``max``, where few come, to one a little later with all before it."""
         self.second = second
         self.due.extend(self._at.pop(second))
-        return True
+        while not self.rate and len(self.due) < _WORTH_A_MOVE and self.second < min(second + _LONGEST_STEP_S, last):
+            self.second += 1
+            self.due.extend(self._at.pop(self.second, ()))
 
     def has_steps(self, until_s: int) -> bool:
         """Whether anything is still to be done up to that second."""
