@@ -145,7 +145,8 @@ def _sampled(recount: Recount) -> list[tuple[int, int]]:
     seconds = [second - opening for second, _ in recount.curve]
     last = min(seconds[-1], 24 * 3600)
     points = [*range(min(last, _SECONDS_SINGLY) + 1), *range(_SECONDS_SINGLY, last + _SECONDS_STEP, _SECONDS_STEP)]
-    return [(at, _at(seconds, [firm for _, firm in recount.curve], at)) for at in dict.fromkeys(points)]
+    firm = [firm for _, firm in recount.curve]
+    return [(at, _at(seconds, firm, at)) for at in dict.fromkeys(points)]
 
 
 def _at(seconds: list[int], firm: list[int], second: int) -> int:

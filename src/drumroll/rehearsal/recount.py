@@ -97,6 +97,7 @@ class Recount:
         self.milestones: list[tuple[int, int]] = []
         self.firm = 0
         self.revived = 0
+        self.offered: dict[tuple[str, str], tuple[Model, Trim]] = {}
         self.expired_ever = 0
         self.starts = 0
         self.position = 0
@@ -157,6 +158,7 @@ class Recount:
 
     def _launch_set(self, event: ev.LaunchSet) -> None:
         self.launch = event.launch
+        self.offered = {(model.id, trim.id): (model, trim) for model in event.launch.models for trim in model.trims}
         headline = event.launch.headline
         self.firm = sum(
             count for (model, _, state), count in self.states.items() if state == "firm" and model in headline
@@ -283,10 +285,11 @@ class Recount:
         if self.live_of[seen.customer] > launch.orders_per_customer:
             held = self.live_of[seen.customer]
             self._fault(LIMIT, f"with order {order_id} customer {seen.customer} holds {held}")
-        model, trim = _find(launch, seen.model, seen.trim)
-        if model is None or trim is None:
+        offered = self.offered.get((seen.model, seen.trim))
+        if offered is None:
             self._fault(AS_OFFERED, f"order {order_id} is for {seen.model}/{seen.trim}, which the launch does not have")
             return
+        model, trim = offered
         self._check_sale(order_id, model)
         self._check_caps(order_id, launch, model, trim)
 
@@ -313,18 +316,11 @@ class Recount:
                 self._fault(CAPS, f"with order {order_id}, {taken} places of {name} are taken; the cap is {cap}")
 
     def _check_offer(self, event: ev.OrderReserved) -> None:
-        launch = self.launch
-        _, trim = _find(launch, event.model, event.trim) if launch else (None, None)
-        if launch is None or trim is None:
+        launch, on_offer = self.launch, self.offered.get((event.model, event.trim))
+        if launch is None or on_offer is None:
             return
+        trim = on_offer[1]
         offered = (trim.price_minor, launch.deposit_minor, launch.hold_s)
         has = (event.price_minor, event.deposit_minor, event.hold_s)
         if has != offered:
             self._fault(AS_OFFERED, f"order {event.order_id} has price, deposit, hold {has}; offered was {offered}")
-
-
-def _find(launch: Launch, model_id: str, trim_id: str) -> tuple[Model | None, Trim | None]:
-    for model in launch.models:
-        if model.id == model_id:
-            return model, next((trim for trim in model.trims if trim.id == trim_id), None)
-    return None, None
