@@ -9,12 +9,12 @@ from time import monotonic
 Step = Callable[[int], None]
 """Something that one visit does."""
 
-_ABREAST = 224
-"""Requests that may be unanswered when time goes on: most of the wire's connections."""
+_ABREAST, _SOON_S = 32, 6
+"""Requests that may be unanswered when time goes on, besides as many as there are steps in the next seconds."""
 
 _WORTH_A_MOVE = 64
 """Steps that are worth a request to move the server's clock."""
-_LONGEST_STEP_S = 10
+_LONGEST_STEP_S = 5
 """Seconds by which somebody may come late for that."""
 
 Todo = tuple[Step, int]
@@ -57,19 +57,21 @@ class Timeline:
     def advance(self, until_s: int, in_flight: int) -> bool:
         """Go on to the next second with steps, not beyond ``until_s``; say whether time moved.
 
-        At pace ``max`` time waits while more than a few hundred requests are unanswered: customers who got no answer
-        yet can't pay yet, and the curve would run away from them. In the rush that is a fraction of a second's orders;
-        after it, when few come in a second, it is several seconds of an hour, and the wire stays full.
+        At pace ``max`` time waits while more is unanswered than comes in a few seconds: customers who got no answer
+        yet can't pay yet, and the curve would run away from them.
         """
         second, last = self.second + 1, min(until_s, self.end_s)
         while second <= last and second not in self._at:
             second += 1
         if second > last or (self.rate and self.now_ms() < self.opening_ms + second * 1000):
             return False
-        if not self.rate and in_flight > max(_ABREAST, len(self._at[second])):
+        if not self.rate and in_flight > _ABREAST + self._steps_soon(second):
             return False
         self._take_up(second, last)
         return True
+
+    def _steps_soon(self, second: int) -> int:
+        return sum(len(self._at.get(soon, ())) for soon in range(second, second + _SOON_S))
 
     def _take_up(self, second: int, last: int) -> None:
         """Go on to this second; at pace ``max``, where few come, to one a little later with all before it."""
