@@ -20,7 +20,7 @@ from drumroll.rehearsal.audit import audit as recounted
 WIDTH = 80
 
 
-@click.command()
+@click.command(short_help="Recount a log: go or no-go, with the reasons.")
 @click.argument("log", type=click.Path(dir_okay=False))
 @click.option("--told", "told_file", type=click.Path(exists=True, dir_okay=False), help="What the customers were told.")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False), help="Write the outcome here too; - prints it.")

@@ -10,7 +10,7 @@ from drumroll import bootstrap
 from drumroll.settings import load
 
 
-@click.command()
+@click.command(short_help="Copy the log while orders flow.")
 @click.argument("file")
 @click.option("--log", "log_path", help="The order log.  [default: data/orders.drumroll]")
 def backup(file: str, log_path: str | None) -> None:

@@ -41,7 +41,7 @@ WANTED = {
 }
 
 
-@click.command()
+@click.command(short_help="Measure the intake against its ceiling.")
 @click.argument("launch", default="launches/yu7.toml")
 @click.option("--json", "json_path", type=click.Path(dir_okay=False), help="Write the figures to this file.")
 @click.option("--rounds", default=5, show_default=True, help="Rounds to take the median of.")

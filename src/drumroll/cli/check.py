@@ -32,7 +32,7 @@ class Checked(msgspec.Struct):
     mistakes: tuple[object, ...]
 
 
-@click.command()
+@click.command(short_help="Check launch files: every mistake at once.")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 def check(files: tuple[str, ...], as_json: bool) -> None:

@@ -31,7 +31,7 @@ _FEWEST = 100
 _MOST_CRASHES = 100
 
 
-@click.command()
+@click.command(short_help="Play a launch against a real server, and audit it.")
 @click.argument("launch_file", metavar="[LAUNCH]", default="launches/yu7.toml", type=click.Path(dir_okay=False))
 @click.option(
     "--orders", type=click.IntRange(_FEWEST), help=f"Orders that stand firm at the end.  [{REFERENCE_ORDERS}]"

@@ -30,7 +30,7 @@ YOUNG_OBJECTS = 50_000
 """Objects between two collections of garbage: orders make none (``gc=False``), and a pass costs 6 % at the default."""
 
 
-@click.command()
+@click.command(short_help="Take orders, until SIGTERM or Ctrl-C.")
 @click.argument("launch", required=False)
 @click.option("--log", "log_path", help="The order log.  [default: data/orders.drumroll]")
 @click.option("--host", help="Where to listen.  [default: 127.0.0.1]")
