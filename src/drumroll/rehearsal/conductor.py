@@ -132,9 +132,9 @@ class Conductor:
         self.outbox.send_waiting()
         wire, timeline = self.outbox.wire, self.timeline
         while wire.free:
-            todo = timeline.take()
-            if todo is not None:
-                todo[0](todo[1])
+            due_now = timeline.take()
+            if due_now is not None:
+                due_now[0](due_now[1])
             elif timeline.advance(until_s, self.outbox.open):
                 if not timeline.rate:
                     self.outbox.send(_clock_moved, 0, requests.clock(timeline.now_ms()))

@@ -17,7 +17,7 @@ _WORTH_A_MOVE = 64
 _LONGEST_STEP_S = 5
 """Seconds by which somebody may come late for that."""
 
-Todo = tuple[Step, int]
+Due = tuple[Step, int]
 
 
 class Timeline:
@@ -32,9 +32,9 @@ class Timeline:
         self.second = start_s
         self.end_s = start_s
         self.rate = rate
-        self.due: deque[Todo] = deque()
-        self._follow_ups: deque[Todo] = deque()
-        self._at: dict[int, list[Todo]] = {}
+        self.due: deque[Due] = deque()
+        self._follow_ups: deque[Due] = deque()
+        self._at: dict[int, list[Due]] = {}
         self._anchor = (monotonic(), opening_ms + start_s * 1000)
 
     def at(self, second: int, step: Step, visit: int) -> None:
@@ -42,13 +42,13 @@ class Timeline:
         if second <= self.second:
             self._follow_ups.append((step, visit))
             return
-        todo = self._at.get(second)
-        if todo is None:
-            todo = self._at[second] = []
+        due_now = self._at.get(second)
+        if due_now is None:
+            due_now = self._at[second] = []
             self.end_s = max(self.end_s, second)
-        todo.append((step, visit))
+        due_now.append((step, visit))
 
-    def take(self) -> Todo | None:
+    def take(self) -> Due | None:
         """The next step that is due, if there is one."""
         if self._follow_ups:
             return self._follow_ups.popleft()
