@@ -158,6 +158,22 @@ def test_a_torn_last_write_is_dropped_and_said(tmp_path: Path) -> None:
         assert opened_and_read(path) == (found, ())
 
 
+def test_a_torn_last_write_that_had_been_acknowledged_is_dropped_and_said_with_what_follows(tmp_path: Path) -> None:
+    killed = Killed(tmp_path, 12, 100_000, last_events=300)
+    path = killed.harmed(WAL, killed.content(WAL)[:-100], with_note=True)
+    found, notices = opened_and_read(path)
+    assert found == blocks(11)
+    assert "dropped a torn last write" in notices[0]
+    assert "block 12 had been durable" in notices[0]
+
+
+def test_more_than_a_torn_last_write_is_damage(tmp_path: Path) -> None:
+    killed = Killed(tmp_path, 12, 100_000, last_events=300)
+    path = killed.harmed(WAL, killed.content(WAL)[: killed.wal_sizes[-3] + 100], with_note=True)
+    with pytest.raises(DamagedLog, match="block 12 was durable"):
+        SqliteLog(path)
+
+
 def test_after_a_torn_write_the_log_goes_on(tmp_path: Path) -> None:
     killed = Killed(tmp_path, 12, 100_000, last_events=300)
     path = killed.harmed(WAL, killed.content(WAL)[:-1], with_note=False)

@@ -132,20 +132,20 @@ class SqliteLog(Log):
 
     def _open(self, *, check: bool) -> None:
         witnessed = witness.noted(self.path) if self.vfs is None and size_of(self.path) else 0
-        torn = _inspect(self.path, self.vfs, harden=True)
+        tail = _inspect(self.path, self.vfs, harden=True)
         connection = self._connection = _connect(self.path, self.vfs, _WRITE)
         try:
             if self.vfs is not None:
                 _run(connection, ALONE)
             self._begin_if_new(connection)
             _, last = _verify(connection, self.path, check=check)
-            witness.check(self.path, witnessed, last, torn)
+            torn = witness.check(self.path, witnessed, last, tail)
             _run(connection, WRITING)
             _make_durable(connection, self.path)
         except apsw.Error as error:
             raise named(error, self.path, connection) from error
         if torn:
-            self.notices += (f"dropped a torn last write of {torn} bytes after block {last}",)
+            self.notices += (torn,)
         self._head = last
         self._cursor = connection.cursor()
 
@@ -195,17 +195,17 @@ class SqliteReader:
         if not size_of(self.path):
             raise LogError(f"there is no log at {self.path}; give the path that `drumroll serve --log` was given")
         witnessed = witness.noted(self.path)
-        torn = _inspect_live(self.path)
+        tail = _inspect_live(self.path)
         self._connection = _connect(self.path, None, apsw.SQLITE_OPEN_READONLY)
         try:
             last = _verify(self._connection, self.path, check=True)[1]
-            witness.check(self.path, witnessed, last, torn)
+            witness.check(self.path, witnessed, last, tail)
         except apsw.Error as error:
             raise self._closing(named(error, self.path, self._connection)) from error
         except LogError as error:
             raise self._closing(error) from None
-        if torn:
-            self.notices = (f"a write of {torn} bytes after block {last} is torn, or is being written now",)
+        if tail.torn:
+            self.notices = (f"a write of {tail.torn} bytes after block {last} is torn, or is being written now",)
 
     def read(self, from_position: int = 1) -> Iterator[Block]:
         """The durable blocks from a position on, those included that come while it reads. Raises ``DamagedLog``."""
@@ -320,19 +320,19 @@ def _block(path: Path, position: int, body: bytes | None) -> Block:
         raise DamagedLog(f"{path}, {damage.where}", damage.why) from damage
 
 
-def _inspect(path: Path, vfs: str | None, *, harden: bool = False) -> int:
-    """The torn bytes at the end of the write-ahead log. Raises ``DamagedLog`` before SQLite could skip anything.
+def _inspect(path: Path, vfs: str | None, *, harden: bool = False) -> wal.Tail:
+    """What does not count at the end of the write-ahead log. Raises ``DamagedLog`` before SQLite could skip anything.
 
     ``harden`` makes sure that the log is on the disk as it reads, before a checkpoint builds on it: see ``rewrite``.
     """
     name = f"{path}-wal"
     data = _wal_in(vfs, name) if vfs is not None else _wal_at(Path(name))
-    torn = wal.inspect(data, name)
+    tail = wal.inspect(data, name)
     if data and vfs is None and not size_of(path):
         raise DamagedLog(str(path), f"it is empty or missing, but {name} has content")
     if data and harden:
         rewrite(name, data, vfs)
-    return torn
+    return tail
 
 
 def _wal_at(path: Path) -> bytes:
@@ -357,7 +357,7 @@ def _wal_in(vfs: str, name: str) -> bytes:
         file.xClose()
 
 
-def _inspect_live(path: Path) -> int:
+def _inspect_live(path: Path) -> wal.Tail:
     """As ``_inspect``, where a server may be writing: what it writes meanwhile looks like damage once, not twice."""
     for _ in range(3):
         with suppress(DamagedLog):

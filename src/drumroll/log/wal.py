@@ -19,6 +19,7 @@ from __future__ import annotations
 import struct
 from array import array
 from sys import byteorder
+from typing import NamedTuple
 
 from drumroll.errors import DamagedLog
 
@@ -67,14 +68,23 @@ class Frames:
         return _sum(page, counted, self.swapped) == self.said(frame)
 
 
-def inspect(data: bytes, name: str) -> int:
-    """The bytes of a torn last write at the end of a write-ahead log; 0 if it ends cleanly.
+class Tail(NamedTuple):
+    """What does not count at the end of a write-ahead log: ``torn`` bytes (0: it ends cleanly), and whether the file
+    is ``short``, ending inside a frame. A rotted frame is whole; a short one was never written to its end, or cut off.
+    """
+
+    torn: int
+    short: bool
+
+
+def inspect(data: bytes, name: str) -> Tail:
+    """What does not count at the end of a write-ahead log.
 
     Raises:
         DamagedLog: SQLite would skip frames that were durable; names the first of them.
     """
     if len(data) <= _HEADER.size + _FRAME.size:
-        return 0
+        return Tail(0, short=False)
     magic, version, page_bytes, _, *salts, first, second = _HEADER.unpack_from(data)
     big_endian = bool(magic & 1)
     sound = magic & ~1 == _MAGIC and page_bytes.bit_count() == 1 and 512 <= page_bytes <= 65536
@@ -84,7 +94,8 @@ def inspect(data: bytes, name: str) -> int:
     if version != 3007000:
         raise DamagedLog(f"{name}, its header at byte 0", f"its version is {version}")
     frames = Frames(data, page_bytes, (salts[0], salts[1]), big_endian=big_endian)
-    return _torn(frames, said, name)
+    torn = _torn(frames, said, name)
+    return Tail(torn, short=torn > 0 and frames.offset(frames.count + 1) < len(data))
 
 
 def _torn(frames: Frames, header: Sum, name: str) -> int:

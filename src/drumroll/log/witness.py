@@ -13,6 +13,7 @@ from pathlib import Path
 from zlib import crc32
 
 from drumroll.errors import DamagedLog
+from drumroll.log.wal import Tail
 
 
 def path_of(log: Path) -> Path:
@@ -29,10 +30,20 @@ def noted(log: Path) -> int:
         return 0
 
 
-def check(log: Path, witnessed: int, head: int, torn: int) -> None:
-    """Raise ``DamagedLog`` if the log ends before a block that was durable. ``torn``: unreadable bytes at its end."""
+def check(log: Path, witnessed: int, head: int, tail: Tail) -> str:
+    """Words for a torn last write at the end of the log, ``""`` if there is none.
+
+    A write that ends inside a frame is torn, whatever the note says; that it had been acknowledged is said with it.
+
+    Raises:
+        DamagedLog: the log ends before a block that was durable.
+    """
+    torn, short = tail
+    words = f"dropped a torn last write of {torn} bytes after block {head}" if torn else ""
     if head >= witnessed:
-        return
+        return words
+    if short and head + 1 == witnessed:
+        return f"{words}; block {witnessed} had been durable: whoever it answered has to ask again, or restore a backup"
     found = f"; {torn} bytes at the end of {log.name}-wal can't be read" if torn else ""
     why = (
         f"the log ends at block {head}, but block {witnessed} was durable{found} "
