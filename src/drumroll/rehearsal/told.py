@@ -72,7 +72,7 @@ def read(path: Path) -> Told:
     try:
         with path.open(encoding="utf-8") as file:
             for number, word, fields in _lines(file, path):
-                _take(told, word, fields, f"{path}:{number}")
+                _take(told, word, fields, path, number)
     except (OSError, UnicodeDecodeError) as error:
         raise ToldInvalid(f"{path} can't be read: {error}") from error
     return told
@@ -86,7 +86,7 @@ def _lines(file: Iterator[str] | Any, path: Path) -> Iterator[tuple[int, str, li
         yield number, word, fields
 
 
-def _take(told: Told, word: str, fields: list[str], where: str) -> None:
+def _take(told: Told, word: str, fields: list[str], path: Path, number: int) -> None:
     try:
         if word == "order":
             order_id, customer, model, trim, price, key = fields
@@ -99,4 +99,4 @@ def _take(told: Told, word: str, fields: list[str], where: str) -> None:
         else:
             told.board = msgspec.json.decode(fields[0], type=dict[str, Any])
     except (ValueError, msgspec.MsgspecError) as error:
-        raise ToldInvalid(f"{where}: {error}") from error
+        raise ToldInvalid(f"{path}:{number}: {error}") from error

@@ -17,7 +17,7 @@ from typing import Any
 LOST = 0
 """The status of a request whose answer never came: refused, closed, reset or timed out."""
 
-_READ_BYTES = 16_384
+_READ_BYTES = 4_096
 _LARGEST_ANSWER_BYTES = 16 * 1024 * 1024
 _AGAIN_AFTER_S = 0.02
 _SWEEP_EVERY_S = 0.25
