@@ -26,7 +26,6 @@ from drumroll.log.base import Block, Log
 EXPIRE_AT_ONCE = 4096
 """How many reservations may run out in one block; the rest run out in the next."""
 
-
 _RUN_OUT = Expire(EXPIRE_AT_ONCE)
 
 

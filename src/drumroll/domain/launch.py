@@ -28,13 +28,6 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     trims: tuple[Trim, ...]
     cap: int | None = None
 
-    def trim(self, trim_id: str) -> Trim | None:
-        """The trim of that id, or ``None``."""
-        for trim in self.trims:
-            if trim.id == trim_id:
-                return trim
-        return None
-
 
 class Launch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A whole launch. ``headline`` are the ids of the models that the board counts and the milestones are about."""

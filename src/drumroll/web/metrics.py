@@ -55,6 +55,8 @@ class DeskCollector(Collector):
                 orders.add_metric([model, trim, state], getattr(tally, state))
         yield orders
         yield GaugeMetricFamily("drumroll_refunds_owed", "Refunds owed and not paid yet", len(book.refunds_owed))
+        in_words = "Money that arrived, in minor units of the launch's currency"
+        yield CounterMetricFamily("drumroll_money_in_minor", in_words, book.paid_in_minor)
         yield CounterMetricFamily("drumroll_openings", "Times that a desk opened this log", book.openings)
 
 
