@@ -58,6 +58,14 @@ class WrongLaunch(DrumrollError):
     """The log belongs to another launch. Use another log, or the launch file that it began with."""
 
 
+class ImportRefused(DrumrollError):
+    """Orders from elsewhere contradict what the log has. Show all faults; none was imported."""
+
+    def __init__(self, message: str, faults: list[dict[str, object]]) -> None:
+        self.faults = faults
+        super().__init__(message)
+
+
 class DeskUnavailable(DrumrollError):
     """The desk can't take the command now. Nothing is known to have happened: ask again with the same key."""
 
@@ -82,5 +90,30 @@ class WebhookRejected(DrumrollError):
         super().__init__(message)
 
 
+class FileUnfit(DrumrollError):
+    """A file that comes in or goes out can't be read, written or understood. Its text lists every mistake."""
+
+
+class FileMistakes(FileUnfit):
+    """Rows of a file have mistakes. Show all of ``faults`` (the first of them, where there are very many)."""
+
+    def __init__(self, source: str, faults: tuple[object, ...], count: int) -> None:
+        self.source = source
+        self.faults = faults
+        self.count = count
+        lines = [f"  {fault}" for fault in faults]
+        if count > len(faults):
+            lines.append(f"  and {count - len(faults):,} more")
+        super().__init__("\n".join([f"{source}: {count:,} mistake(s); nothing was done", *lines]))
+
+
 class RehearsalFailed(DrumrollError):
     """The rehearsal could not be played to its end (the server did not start). Read the server's output."""
+
+
+class EndpointInvalid(DrumrollError):
+    """A webhook endpoint can't be as asked (its URL, its events), or there is none of that id. Nothing was changed."""
+
+
+class WebhooksFailed(DrumrollError):
+    """The file of the webhooks could not be read or written. What it holds stays; mend the disk and try again."""

@@ -47,6 +47,26 @@ def test_caps_and_the_closing_are_shown() -> None:
         assert fact in output
 
 
+def test_the_rules_of_an_orders_life_are_shown() -> None:
+    output = run(LAUNCHES / "handheld.toml").output
+    for fact in (
+        "14 days, then an order locks; an early lock can be undone for 15",
+        "a freed place is held for 6 hours",
+        "European Union, Switzerland",
+        "console to console-xl (to-xl)",
+        "from 2026-03-28T12:00:00+01:00 to 2026-04-06T00:00:00+02:00",
+        "deposit settled, cooling-off anew, place kept before",
+        "deposit 80.00 EUR",
+    ):
+        assert fact in output
+
+
+def test_options_are_shown_with_prices_and_trims() -> None:
+    lines = [line.split() for line in run(YU7).output.splitlines()]
+    assert ["21", "inch,", "forged", "(wheels-21)", "12,000.00", "CNY", "max"] in lines
+    assert ["Orange", "(orange)", "7,000.00", "CNY", "all"] in lines
+
+
 def test_every_mistake_is_a_line_and_they_are_counted(tmp_path: Path) -> None:
     result = run(bad(tmp_path))
     assert result.exit_code == 1

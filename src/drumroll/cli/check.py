@@ -15,8 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from drumroll.domain import launch_file
-from drumroll.domain.launch import Launch, Model
-from drumroll.domain.launch_file import Mistake
+from drumroll.domain.launch import Conversion, Launch, Model
+from drumroll.domain.launch_mistakes import Mistake
 from drumroll.domain.money import format_minor
 from drumroll.domain.times import rfc3339
 from drumroll.errors import LaunchFileInvalid
@@ -94,6 +94,8 @@ def _show_launch(file: str, launch: Launch) -> None:
         facts.add_row(Text(f"  {name}"), Text(value))
     console.print(facts)
     console.print(_trims(launch))
+    if any(model.options for model in launch.models):
+        console.print(_options(launch))
 
 
 def _facts(launch: Launch) -> Iterator[tuple[str, str]]:
@@ -103,11 +105,35 @@ def _facts(launch: Launch) -> Iterator[tuple[str, str]]:
         yield "closes", _both_zones(launch.closes_at_ms, launch.time_zone)
     yield "deposit", format_minor(launch.deposit_minor, launch.currency)
     yield "hold", f"{launch.hold_s:,} s to pay it"
+    yield "cooling-off", _cooling_off(launch)
+    if launch.waiting_offer_s is not None:
+        yield "waiting list", f"a freed place is held for {_duration(launch.waiting_offer_s)}"
     yield "limit", f"{_counted(launch.orders_per_customer, 'order')} a customer"
     yield "cap", _cap(launch.cap)
     yield "board", f"counts {', '.join(launch.headline)}"
+    if launch.regions:
+        yield "delivered to", ", ".join(region.name for region in launch.regions)
     if launch.milestones:
         yield "milestones", ", ".join(f"{milestone:,}" for milestone in launch.milestones)
+    for window in launch.conversions:
+        yield "conversion", _window(window, launch)
+
+
+def _cooling_off(launch: Launch) -> str:
+    undo = (
+        f"; an early lock can be undone for {_duration(launch.early_lock_undo_s)}" if launch.early_lock_undo_s else ""
+    )
+    if launch.cooling_off_s is None:
+        return f"no order locks by itself{undo}"
+    return f"{_duration(launch.cooling_off_s)}, then an order locks{undo}"
+
+
+def _duration(duration_s: int) -> str:
+    """A duration in the largest unit that it is a whole number of."""
+    for unit, unit_s in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if duration_s and duration_s % unit_s == 0:
+            return _counted(duration_s // unit_s, unit)
+    return f"{duration_s:,} s"
 
 
 def _both_zones(at_ms: int, time_zone: str) -> str:
@@ -129,21 +155,58 @@ def _trims(launch: Launch) -> Table:
     for heading in ("price", "cap"):
         table.add_column(heading, justify="right", no_wrap=True)
     for model in launch.models:
-        table.add_row(Text(f"  {model.name} ({model.id}){_own_times(model, launch)}"), "", _cap(model.cap))
+        table.add_row(Text(f"  {model.name} ({model.id}){_own_terms(model, launch)}"), "", _cap(model.cap))
         for trim in model.trims:
             price = format_minor(trim.price_minor, launch.currency)
             table.add_row(Text(f"    {trim.name} ({trim.id})"), price, _cap(trim.cap))
     return table
 
 
-def _own_times(model: Model, launch: Launch) -> str:
-    """The times of a model that are not those of the launch."""
-    times = ""
+def _options(launch: Launch) -> Table:
+    table = Table(box=None, padding=(0, 2), pad_edge=False)
+    table.add_column("  option or choice", overflow="fold")
+    table.add_column("price", justify="right", no_wrap=True)
+    table.add_column("for trims", overflow="fold")
+    for model in launch.models:
+        for option in model.options:
+            how_many = "any" if option.many else "one"
+            table.add_row(Text(f"  {option.name} of {model.name} ({option.id}; {how_many})"), "", "")
+            for choice in option.choices:
+                price = format_minor(choice.price_minor, launch.currency)
+                table.add_row(Text(f"    {choice.name} ({choice.id})"), price, Text(", ".join(choice.trims) or "all"))
+    return table
+
+
+def _window(window: Conversion, launch: Launch) -> str:
+    """A conversion window in lines: who may, from when to when, by which rules."""
+    local = [_short(rfc3339(at_ms, launch.time_zone)) for at_ms in (window.opens_at_ms, window.closes_at_ms)]
+    back = "can't be reversed" if window.irreversible else "can be reversed while the window is open"
+    deposit = "carried over" if window.deposit == "carry" else "settled"
+    return (
+        f"{', '.join(window.from_models)} to {', '.join(window.to_models)} ({window.id})\n"
+        f"if {', '.join(window.states)}\n"
+        f"from {local[0]} to {local[1]}\n"
+        f"{_counted(window.times, 'time')} an order, {back}\n"
+        f"deposit {deposit}, cooling-off {'kept' if window.cooling_off == 'keep' else 'anew'}, {_place(window, launch)}"
+    )
+
+
+def _place(window: Conversion, launch: Launch) -> str:
+    if window.place_kept_before_ms is not None:
+        return f"place kept before {_short(rfc3339(window.place_kept_before_ms, launch.time_zone))}"
+    return "place kept" if window.place == "keep" else "to the back of the queue"
+
+
+def _own_terms(model: Model, launch: Launch) -> str:
+    """The times and the deposit of a model that are not those of the launch."""
+    terms = ""
     if model.opens_at_ms != launch.opens_at_ms:
-        times += f"\n    opens {_short(rfc3339(model.opens_at_ms, launch.time_zone))}"
+        terms += f"\n    opens {_short(rfc3339(model.opens_at_ms, launch.time_zone))}"
     if model.closes_at_ms is not None and model.closes_at_ms != launch.closes_at_ms:
-        times += f"\n    closes {_short(rfc3339(model.closes_at_ms, launch.time_zone))}"
-    return times
+        terms += f"\n    closes {_short(rfc3339(model.closes_at_ms, launch.time_zone))}"
+    if model.deposit_minor is not None:
+        terms += f"\n    deposit {format_minor(model.deposit_minor, launch.currency)}"
+    return terms
 
 
 def _as_json(results: list[Checked]) -> dict[str, Any]:

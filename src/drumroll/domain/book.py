@@ -1,34 +1,26 @@
-"""What is true now, folded from the log: orders, payments, refunds, and the counts over them.
+"""What is true now, folded from the log: orders, payments, refunds, queues, and the counts over them.
 
-``evolve`` is the only code that changes a book. The same blocks always give the same book.
-Memory an order is a design figure (under 1,000 bytes): texts and times are shared, indexes hold references.
+Only ``evolve`` changes a book. The same blocks always give the same book.
+Memory an order is a design figure (under 1,000 bytes): texts and times are shared, indexes hold references, what few
+orders have is in ``More``, and an order's history is a list of blocks to read in the log.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from enum import StrEnum
-from typing import Any
 
 import msgspec
 
 from drumroll.domain import events as ev
+from drumroll.domain.configuration import Configured
 from drumroll.domain.curve import Curve
+from drumroll.domain.deadlines import Deadlines
 from drumroll.domain.launch import Launch, Model, Trim
+from drumroll.domain.queue import Queue
+from drumroll.domain.states import FIRM, GONE, QUEUED, RESERVED, State
 
-
-class State(StrEnum):
-    """Where an order stands."""
-
-    RESERVED = "reserved"
-    FIRM = "firm"
-    EXPIRED = "expired"
-    CANCELLED = "cancelled"
-
-
-# Looking a member up on its enumeration costs more than the rest of a comparison; these are looked at in every event.
-RESERVED, FIRM, EXPIRED, CANCELLED = State
+__all__ = ["Book", "Done", "Entry", "Money", "More", "Offer", "Order", "OwedBecause", "Refund", "State", "Tally"]
 
 
 class OwedBecause(StrEnum):
@@ -40,10 +32,13 @@ class OwedBecause(StrEnum):
     ORDER_CANCELLED = "paid_after_cancellation"
     NOT_TO_BE_HAD = "expired_and_no_longer_to_be_had"
     WRONG_AMOUNT = "wrong_amount"
+    CONVERSION = "conversion"
+    WITHDRAWN = "cancelled_by_operator"
+    GRANTED = "granted_by_operator"
 
 
 class Offer(msgspec.Struct, frozen=True, gc=False):
-    """What an order is for, at the price it was made at; shared by all orders of the same."""
+    """What an order is for, at the price it was made at, and its terms; shared by all orders of the same."""
 
     model: str
     trim: str
@@ -51,10 +46,43 @@ class Offer(msgspec.Struct, frozen=True, gc=False):
     deposit_minor: int
     currency: str
     hold_ms: int
+    options: tuple[str, ...] = ()
+    region: str = ""
+    cooling_off_ms: int | None = None
+
+
+class Converted(msgspec.Struct, frozen=True):
+    """A conversion as its order remembers it: what it was before."""
+
+    window: str
+    offer: Offer
+    state: State
+    place: int
+    cooling_from_ms: int | None
+    at_ms: int
+
+
+class More(msgspec.Struct):
+    """What only few orders have. ``payments`` (id, what is held of it) is kept once they are more than one whole one.
+
+    ``path`` are the conversions that led to what the order is now; ``used`` counts the uses of each window.
+    ``kept_place`` is a place in the queue that a conversion left it, to be taken at its next lock (0: none).
+    """
+
+    path: list[Converted] = []
+    used: dict[str, int] = {}
+    kept_place: int = 0
+    due_minor: int = 0
+    forfeited_minor: int = 0
+    payments: list[tuple[str, int]] = []
 
 
 class Order(msgspec.Struct, gc=False):
-    """One order. ``firm_at_ms`` is when it became firm; ``changed_at_ms`` when it came to its present state."""
+    """One order. ``changed_at_ms`` is the time of its last event, ``blocks`` the positions of all of them.
+
+    ``cooling_from_ms`` is when its cooling-off began; ``place`` is its place in the queue (0 while it never had one),
+    see ``queue``; ``held_minor`` is what of its money is neither given back, nor given up, nor applied to its price.
+    """
 
     id: str
     customer: str
@@ -64,8 +92,14 @@ class Order(msgspec.Struct, gc=False):
     changed_at_ms: int
     key: bytes
     fingerprint: bytes
+    blocks: tuple[int, ...]
     payment_id: str | None = None
     firm_at_ms: int | None = None
+    cooling_from_ms: int | None = None
+    held_minor: int = 0
+    place: int = 0
+    undo_until_ms: int | None = None
+    more: More | None = None
 
     @property
     def expires_at_ms(self) -> int:
@@ -73,23 +107,61 @@ class Order(msgspec.Struct, gc=False):
         return self.reserved_at_ms + self.offer.hold_ms
 
     @property
+    def locks_at_ms(self) -> int | None:
+        """The end of its cooling-off, from which on it locks by itself; ``None``: never, or it is not firm yet."""
+        if self.cooling_from_ms is None or self.offer.cooling_off_ms is None:
+            return None
+        return self.cooling_from_ms + self.offer.cooling_off_ms
+
+    @property
     def live(self) -> bool:
         """Whether the order takes a place: of its trim, of the launch, of its customer."""
-        return self.state is RESERVED or self.state is FIRM
+        return self.state not in GONE
+
+    @property
+    def queued(self) -> bool:
+        """Whether it waits for production, and so stands in the queue of its model."""
+        return self.state in QUEUED
+
+    @property
+    def due_minor(self) -> int:
+        """What of its deposit is still to be paid after a conversion."""
+        return 0 if self.more is None else self.more.due_minor
+
+    @property
+    def forfeited_minor(self) -> int:
+        """What of its money was given up and not granted back."""
+        return 0 if self.more is None else self.more.forfeited_minor
+
+    @property
+    def converted_by(self) -> Converted | None:
+        """The conversion through which it is what it is, if any."""
+        return self.more.path[-1] if self.more is not None and self.more.path else None
+
+    def state_at(self, at_ms: int) -> State:
+        """Its state at this moment: a firm order whose cooling-off has ended is as good as locked."""
+        locks_at_ms = self.locks_at_ms
+        if self.state is FIRM and locks_at_ms is not None and at_ms >= locks_at_ms:
+            return State.LOCKED
+        return self.state
 
 
-class Cancellation(msgspec.Struct, frozen=True, gc=False):
-    """What an idempotency key of a cancellation stands for: the order, the request, the refund that was answered."""
+class Done(msgspec.Struct, frozen=True, gc=False):
+    """What an idempotency key stands for: the event that carried it, its time, and the order it was about.
 
-    order: Order
-    fingerprint: bytes
-    refund_minor: int
+    ``until_ms`` is what the answer said of the order's future: until when a lock can be undone, or a refund be had.
+    """
+
+    event: ev.AnyEvent
     at_ms: int
+    order: Order | None = None
+    until_ms: int | None = None
 
 
 class Refund(msgspec.Struct, gc=False):
-    """Money owed back to whoever paid, one refund a payment, and when it was paid."""
+    """Money owed back to whoever paid, and when it was paid. ``id`` is that of the payment, or adds a number to it."""
 
+    id: str
     payment_id: str
     order_id: str
     amount_minor: int
@@ -99,18 +171,41 @@ class Refund(msgspec.Struct, gc=False):
     paid_at_ms: int | None = None
 
 
+class Entry(msgspec.Struct, gc=False):
+    """Somebody waits, or waited, for a place. ``state``: ``waiting``, ``offered`` (it is an order now) or ``left``.
+
+    ``number`` counts those who ever joined, in order of arrival.
+    """
+
+    order_id: str
+    customer: str
+    model: str
+    trim: str
+    options: tuple[str, ...]
+    region: str
+    joined_at_ms: int
+    number: int
+    state: str = "waiting"
+
+
 class Tally(msgspec.Struct, gc=False):
-    """How many orders of one trim stand in each state."""
+    """The orders of one trim: by state, those that take a place, those that stand firm, those of them converted."""
 
-    reserved: int = 0
-    firm: int = 0
-    expired: int = 0
-    cancelled: int = 0
+    by_state: dict[State, int]
+    live: int = 0
+    standing: int = 0
+    converted: int = 0
 
-    @property
-    def live(self) -> int:
-        """How many places are taken."""
-        return self.reserved + self.firm
+
+class Money(msgspec.Struct):
+    """Where the money is, in minor units of the launch's currency: ``received`` is the sum of all the others."""
+
+    received: int = 0
+    held: int = 0
+    owed: int = 0
+    refunded: int = 0
+    forfeited: int = 0
+    applied: int = 0
 
 
 class Milestone(msgspec.Struct, frozen=True, gc=False):
@@ -120,33 +215,64 @@ class Milestone(msgspec.Struct, frozen=True, gc=False):
     at_ms: int
 
 
+class OnOffer(msgspec.Struct, frozen=True):
+    """A trim as it is on offer now: with its default configuration, its deposit and the default region."""
+
+    model: Model
+    trim: Trim
+    default: Configured
+    deposit_minor: int
+    region: str
+
+
+def tally() -> Tally:
+    """A tally of nothing."""
+    return Tally(dict.fromkeys(State, 0))
+
+
 class Book:
-    """Everything that is true now. Read it freely; only ``evolve`` changes it."""
+    """Everything that is true now. Read it freely; only ``evolve`` changes it.
+
+    ``filed`` is the launch as its file has it; ``launch`` is that with the operators' ``amendments``, and holds.
+    """
 
     def __init__(self) -> None:
+        self.filed: Launch | None = None
         self.launch: Launch | None = None
+        self.amendments: list[tuple[ev.SalesSet | ev.CapSet | ev.WindowMoved, int]] = []
+        self.paused: set[str] = set()
+        self.trail: list[int] = []
         self.orders: dict[str, Order] = {}
+        self.sequence: list[Order] = []
         self.customers: dict[str, tuple[Order, ...]] = {}
-        self.keys: dict[bytes, Order | Cancellation] = {}
+        self.keys: dict[bytes, Order | Done] = {}
         self.payments: dict[str, str] = {}
+        self.references: dict[str, bytes] = {}
         self.refunds: dict[str, Refund] = {}
         self.refunds_owed: dict[str, Refund] = {}
         self.refunds_of: dict[str, list[Refund]] = {}
         self.tallies: dict[tuple[str, str], Tally] = {}
         self.offers: dict[Offer, Offer] = {}
-        self.on_offer: dict[tuple[str, str], tuple[Model, Trim]] = {}
-        self.awaiting: dict[int, deque[Order]] = {}
+        self.reserved_offers: dict[tuple[object, ...], Offer] = {}
+        self.on_offer: dict[tuple[str, str], OnOffer] = {}
+        self.holds = Deadlines(lambda order: order.expires_at_ms if order.state is RESERVED else None)
+        self.coolings = Deadlines(lambda order: order.locks_at_ms if order.state is FIRM else None)
+        self.queues: dict[str, Queue] = {}
+        self.places_given = 0
+        self.entries: dict[str, Entry] = {}
+        self.waiting: dict[tuple[str, str], dict[str, Entry]] = {}
+        self.waiting_of: dict[str, int] = {}
         self.headline: frozenset[str] = frozenset()
         self.headline_firm = 0
         self.milestones: list[Milestone] = []
         self.milestones_ahead: list[int] = []
         self.curve = Curve()
         self.openings = 0
-        self.paid_in_minor = 0
+        self.money = Money()
 
     def tally(self, model: str, trim: str) -> Tally:
         """The counts of a trim (zeros if nothing was ordered)."""
-        return self.tallies.get((model, trim)) or Tally()
+        return self.tallies.get((model, trim)) or tally()
 
     def live(self, model: str | None = None) -> int:
         """How many places are taken, of a model or in all."""
@@ -154,148 +280,13 @@ class Book:
 
     def due(self, at_ms: int) -> Iterator[Order]:
         """The reservations whose time is over at ``at_ms``, oldest first within each length of hold."""
-        for hold_ms, waiting in self.awaiting.items():
-            latest = at_ms - hold_ms
-            for order in waiting:
-                if order.reserved_at_ms > latest:
-                    break
-                if order.state is RESERVED:
-                    yield order
+        return self.holds.due(at_ms)
 
+    def place(self, order: Order) -> int | None:
+        """Which one it is in the queue of its model, from 1 on; ``None`` while it stands in none."""
+        return self.queues[order.offer.model].ahead(order.place) + 1 if order.queued else None
 
-def evolve(book: Book, event: ev.Event, at_ms: int) -> None:
-    """Fold one event of a block of time ``at_ms`` into the book."""
-    _FOLD[type(event)](book, event, at_ms)
-
-
-def _desk_opened(book: Book, event: ev.DeskOpened, at_ms: int) -> None:
-    book.openings += 1
-
-
-def _launch_set(book: Book, event: ev.LaunchSet, at_ms: int) -> None:
-    book.launch = event.launch
-    book.headline = frozenset(event.launch.headline)
-    book.on_offer = {(model.id, trim.id): (model, trim) for model in event.launch.models for trim in model.trims}
-    for model in event.launch.models:
-        for trim in model.trims:
-            book.tallies.setdefault((model.id, trim.id), Tally())
-    firm = sum(tally.firm for (model_id, _), tally in book.tallies.items() if model_id in book.headline)
-    if firm != book.headline_firm:
-        book.headline_firm = firm
-        book.curve.note(at_ms, firm)
-    book.milestones_ahead = _ahead(book, event.launch.milestones)
-
-
-def _reserved(book: Book, event: ev.OrderReserved, at_ms: int) -> None:
-    assert book.launch is not None, "a log begins with its launch"
-    offer = Offer(
-        event.model, event.trim, event.price_minor, event.deposit_minor, book.launch.currency, event.hold_s * 1000
-    )
-    offer = book.offers.setdefault(offer, offer)
-    order = Order(event.order_id, event.customer, offer, RESERVED, at_ms, at_ms, event.key, event.fingerprint)
-    book.orders[order.id] = order
-    book.customers[order.customer] = (*book.customers.get(order.customer, ()), order)
-    book.keys[order.key] = order
-    book.tallies[offer.model, offer.trim].reserved += 1
-    waiting = book.awaiting.get(offer.hold_ms)
-    if waiting is None:
-        waiting = book.awaiting[offer.hold_ms] = deque()
-    waiting.append(order)
-
-
-def _firmed(book: Book, event: ev.OrderFirmed, at_ms: int) -> None:
-    order = book.orders[event.order_id]
-    tally = _leave(book, order, FIRM, at_ms)
-    tally.firm += 1
-    order.payment_id = event.payment_id
-    order.firm_at_ms = at_ms
-    book.payments[event.payment_id] = order.id
-    book.paid_in_minor += order.offer.deposit_minor
-    if order.offer.model in book.headline:
-        _count_firm(book, +1, at_ms)
-
-
-def _expired(book: Book, event: ev.OrderExpired, at_ms: int) -> None:
-    order = book.orders[event.order_id]
-    _leave(book, order, EXPIRED, at_ms).expired += 1
-
-
-def _cancelled(book: Book, event: ev.OrderCancelled, at_ms: int) -> None:
-    order = book.orders[event.order_id]
-    was_firm = order.state is FIRM
-    _leave(book, order, CANCELLED, at_ms).cancelled += 1
-    book.keys[event.key] = Cancellation(order, event.fingerprint, event.refund_minor, at_ms)
-    if was_firm and order.payment_id is not None:
-        amount_minor, currency = event.refund_minor, order.offer.currency
-        _owe(book, Refund(order.payment_id, order.id, amount_minor, currency, OwedBecause.CANCELLED, at_ms))
-        if order.offer.model in book.headline:
-            _count_firm(book, -1, at_ms)
-
-
-def _owed_back(book: Book, event: ev.DepositOwedBack, at_ms: int) -> None:
-    book.payments[event.payment_id] = event.order_id
-    if book.launch is not None and event.currency == book.launch.currency:
-        book.paid_in_minor += event.amount_minor
-    _owe(book, Refund(event.payment_id, event.order_id, event.amount_minor, event.currency, event.reason, at_ms))
-
-
-def _refund_paid(book: Book, event: ev.RefundPaid, at_ms: int) -> None:
-    book.refunds_owed.pop(event.payment_id).paid_at_ms = at_ms
-
-
-def _leave(book: Book, order: Order, to: State, at_ms: int) -> Tally:
-    """Take an order out of its state into another; its caller counts it there."""
-    tally = book.tallies[order.offer.model, order.offer.trim]
-    came_from = order.state
-    if came_from is RESERVED:
-        tally.reserved -= 1
-    elif came_from is FIRM:
-        tally.firm -= 1
-    elif came_from is EXPIRED:
-        tally.expired -= 1
-    order.state = to
-    order.changed_at_ms = at_ms
-    if came_from is RESERVED:
-        _forget_settled(book.awaiting[order.offer.hold_ms])
-    return tally
-
-
-def _forget_settled(waiting: deque[Order]) -> None:
-    """Drop what no longer waits from the front, so that ``due`` looks at few: each order is dropped once."""
-    while waiting and waiting[0].state is not RESERVED:
-        waiting.popleft()
-
-
-def _count_firm(book: Book, step: int, at_ms: int) -> None:
-    book.headline_firm += step
-    book.curve.note(at_ms, book.headline_firm)
-    ahead = book.milestones_ahead
-    while ahead and book.headline_firm >= ahead[-1]:
-        book.milestones.append(Milestone(ahead.pop(), at_ms))
-
-
-def _ahead(book: Book, milestones: tuple[int, ...]) -> list[int]:
-    """The milestones not yet reached, the next one last.
-
-    What a changed launch file puts below the most that ever stood firm is left out: nobody noted when it was passed.
-    """
-    most = max(book.headline_firm, *book.curve.firm, *(milestone.firm for milestone in book.milestones), 0)
-    return [milestone for milestone in reversed(milestones) if milestone > most]
-
-
-def _owe(book: Book, refund: Refund) -> None:
-    book.refunds[refund.payment_id] = refund
-    book.refunds_owed[refund.payment_id] = refund
-    book.refunds_of.setdefault(refund.order_id, []).append(refund)
-
-
-_FOLD: dict[type[ev.Event], Callable[[Book, Any, int], None]] = {
-    ev.DeskOpened: _desk_opened,
-    ev.LaunchSet: _launch_set,
-    ev.OrderReserved: _reserved,
-    ev.OrderFirmed: _firmed,
-    ev.OrderExpired: _expired,
-    ev.OrderCancelled: _cancelled,
-    ev.DepositOwedBack: _owed_back,
-    ev.RefundPaid: _refund_paid,
-}
+    def queue_length(self, model: str) -> int:
+        """How many orders of a model wait for production."""
+        queue = self.queues.get(model)
+        return 0 if queue is None else len(queue)

@@ -14,9 +14,12 @@ from drumroll.domain.launch_values import (
     list_of,
     moment,
     name,
+    one_of,
     time_zone,
+    true_or_false,
     whole_number,
 )
+from drumroll.domain.states import FIRM, UNDELIVERED, State
 
 FORMAT = 1
 MONEY_MINOR = 10**15
@@ -26,21 +29,40 @@ ORDERS_PER_CUSTOMER = 100
 MODELS = 50
 TRIMS = 50
 MILESTONES = 50
+OPTIONS = 20
+CHOICES = 50
+RULES = 20
+REGIONS = 500
+CONVERSIONS = 50
+TIMES = 10
+DAY_S = 24 * 3600
+COOLING_OFF_S = 366 * DAY_S
+WAITING_OFFER_S = (60, 30 * DAY_S)
+
+CONVERTIBLE = tuple(state.value for state in State if state is FIRM or state in UNDELIVERED)
+"""The states that a conversion window may be for: paid, not delivered, not given up."""
 
 _ID = "1 to 32 of a-z, 0-9 and -, the first no -"
 _NAME = "a text of 1 to 80 printable characters"
 _MOMENT = '2025-06-26T22:00:00 (in time_zone), 2025-06-26T22:00:00+08:00, or "2025-06-26 24:00"'
 _MONEY = "a whole number of minor units, 1 to 10^15"
+_MONEY_OR_NOTHING = "a whole number of minor units, 0 to 10^15"
 _PLACES = "a whole number of orders, 0 to 10^9"
+_MODEL_IDS = f"a list of 1 to {MODELS} ids of models (a-z, 0-9 and -)"
+_CHOICE_IDS = f"a list of 1 to {RULES} ids of choices of this model (a-z, 0-9 and -)"
 
 
 class Key(msgspec.Struct, frozen=True):
-    """One key: its name, what it allows (in words and as a reader), and whether the file must have it."""
+    """One key: its name, what it allows (in words and as a reader), and whether the file must have it.
+
+    ``default`` stands in for a key that is not there.
+    """
 
     name: str
     read: Reader
     allowed: str
     required: bool = True
+    default: object = None
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -64,39 +86,107 @@ class Nested(msgspec.Struct, frozen=True):
     required: bool = True
 
 
+def _seconds(name: str, low_s: int, high_s: int, in_days: str, required: bool = False, default: object = None) -> Key:
+    allowed = f"a whole number of seconds, {low_s} to {high_s} ({in_days})"
+    return Key(name, whole_number(low_s, high_s), allowed, required, default)
+
+
+def _switch(name: str, default: bool) -> Key:
+    return Key(name, true_or_false, "true or false", required=False, default=default)
+
+
+def _one_of(name: str, *words: str) -> Key:
+    return Key(name, one_of(*words), ", ".join(f'"{word}"' for word in words), required=False, default=words[0])
+
+
+def _ids(name: str, most: int, allowed: str) -> Key:
+    return Key(name, list_of(identifier, most), allowed, required=False, default=())
+
+
+def _required(key: Key) -> Key:
+    return msgspec.structs.replace(key, required=True, default=None)
+
+
 _id = Key("id", identifier, _ID)
 _name = Key("name", name, _NAME)
 _cap = Key("cap", whole_number(0, PLACES), _PLACES, required=False)
 _opens = Key("opens", moment, _MOMENT)
 _closes = Key("closes", moment, _MOMENT, required=False)
+_deposit = Key("deposit_minor", whole_number(1, MONEY_MINOR), _MONEY)
 
 TRIM = Table((_id, _name, Key("price_minor", whole_number(1, MONEY_MINOR), _MONEY), _cap))
 
+CHOICE = Table(
+    (
+        _id,
+        _name,
+        Key("price_minor", whole_number(0, MONEY_MINOR), _MONEY_OR_NOTHING, required=False, default=0),
+        _ids("trims", TRIMS, f"a list of 1 to {TRIMS} ids of trims of this model (a-z, 0-9 and -)"),
+        _ids("requires", RULES, _CHOICE_IDS),
+        _ids("excludes", RULES, _CHOICE_IDS),
+    )
+)
+
+OPTION = Table((_id, _name, _switch("many", default=False)), (Nested("choice", CHOICE, most=CHOICES),))
+
 MODEL = Table(
-    (_id, _name, Key("opens", moment, _MOMENT, required=False), _closes, _cap),
-    (Nested("trim", TRIM, most=TRIMS),),
+    (
+        _id,
+        _name,
+        Key("opens", moment, _MOMENT, required=False),
+        _closes,
+        _cap,
+        Key("deposit_minor", whole_number(1, MONEY_MINOR), _MONEY, required=False),
+    ),
+    (Nested("trim", TRIM, most=TRIMS), Nested("option", OPTION, most=OPTIONS, required=False)),
 )
 
 SALES = Table(
     (
         _opens,
         _closes,
-        Key("deposit_minor", whole_number(1, MONEY_MINOR), _MONEY),
-        Key("hold_s", whole_number(1, HOLD_S), "a whole number of seconds, 1 to 2592000 (30 days)"),
+        _deposit,
+        _seconds("hold_s", 1, HOLD_S, "30 days", required=True),
         Key("orders_per_customer", whole_number(1, ORDERS_PER_CUSTOMER), "a whole number, 1 to 100"),
         _cap,
+        _seconds("cooling_off_s", 0, COOLING_OFF_S, "366 days"),
+        _seconds("early_lock_undo_s", 0, HOLD_S, "30 days", default=0),
+        _seconds("waiting_offer_s", *WAITING_OFFER_S, "1 minute to 30 days"),
     )
 )
 
 BOARD = Table(
     (
-        Key("models", list_of(identifier, MODELS), "a list of 1 to 50 ids of models (a-z, 0-9 and -)", required=False),
+        Key("models", list_of(identifier, MODELS), _MODEL_IDS, required=False),
         Key(
             "milestones",
             list_of(whole_number(1, PLACES), MILESTONES),
             "a rising list of 1 to 50 whole numbers of firm orders, 1 to 10^9",
             required=False,
         ),
+    )
+)
+
+REGION = Table((_id, _name))
+
+CONVERSION = Table(
+    (
+        _id,
+        _required(_ids("from", MODELS, _MODEL_IDS)),
+        Key(
+            "states",
+            list_of(one_of(*CONVERTIBLE), len(CONVERTIBLE)),
+            f"a list of 1 to {len(CONVERTIBLE)} of {', '.join(CONVERTIBLE)}",
+        ),
+        _required(_ids("to", MODELS, _MODEL_IDS)),
+        _opens,
+        _required(_closes),
+        _switch("irreversible", default=True),
+        Key("times", whole_number(1, TIMES), f"a whole number, 1 to {TIMES}", required=False, default=1),
+        _one_of("deposit", "carry", "settle"),
+        _one_of("cooling_off", "keep", "anew"),
+        _one_of("place", "keep", "requeue", "deadline"),
+        Key("place_kept_before", moment, _MOMENT, required=False),
     )
 )
 
@@ -112,5 +202,7 @@ ROOT = Table(
         Nested("sales", SALES),
         Nested("board", BOARD, required=False),
         Nested("model", MODEL, most=MODELS),
+        Nested("region", REGION, most=REGIONS, required=False),
+        Nested("conversion", CONVERSION, most=CONVERSIONS, required=False),
     ),
 )

@@ -97,6 +97,24 @@ def list_of(item: Reader, most: int) -> Reader:
     return read
 
 
+def one_of(*words: str) -> Reader:
+    """A reader of one of these texts."""
+
+    def read(value: object, zone: ZoneInfo) -> str:
+        if not isinstance(value, str) or value not in words:
+            raise unfit(value)
+        return value
+
+    return read
+
+
+def true_or_false(value: object, zone: ZoneInfo) -> bool:
+    """A boolean. 0 and 1 are none."""
+    if not isinstance(value, bool):
+        raise unfit(value)
+    return value
+
+
 def identifier(value: object, zone: ZoneInfo) -> str:
     """An id, which also stands in addresses and file names."""
     if not isinstance(value, str) or not ID.fullmatch(value):
