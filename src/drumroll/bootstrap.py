@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+import random
+import re
 import secrets
 import socket
+import sys
 import time
 from base64 import b64encode
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
 
@@ -23,6 +29,7 @@ from drumroll.domain.times import to_ms
 from drumroll.errors import DrumrollError, SettingInvalid
 from drumroll.log.backup import Backup, backup
 from drumroll.log.base import Log
+from drumroll.log.holder import Hold
 from drumroll.log.memory import MemoryLog
 from drumroll.log.sqlite import SqliteLog, SqliteReader, open_for_reading
 from drumroll.payments.sandbox import SandboxProvider
@@ -33,9 +40,16 @@ from drumroll.web.board import BoardStream
 from drumroll.web.context import Sandbox, Web, board_of
 from drumroll.web.hot import HotPath
 from drumroll.web.metrics import DeskCollector
+from drumroll.web.operators import OPERATOR
 from drumroll.web.sessions import Sessions
+from drumroll.webhooks.child import Child
+from drumroll.webhooks.store import Store
+
+if TYPE_CHECKING:
+    from drumroll.webhooks.deliverer import Deliverer
 
 IN_MEMORY = ":memory:"
+OPERATOR_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Server:
@@ -70,9 +84,53 @@ def open_log_for_reading(path: str) -> SqliteReader:
     return open_for_reading(Path(path))
 
 
+def log_opener(path: str) -> Callable[[], SqliteReader]:
+    """What opens that log for reading; it can be sent to another process, which then loads little else."""
+    return partial(open_for_reading, path)
+
+
 def back_up(path: str, target: str) -> Backup:
     """A consistent copy of a log while it is written. Raises ``LogError``."""
     return backup(Path(path), Path(target))
+
+
+def webhooks_file(log: str) -> Path:
+    """Where the webhooks of a log are kept. Raises ``SettingInvalid`` for a log in memory."""
+    if log == IN_MEMORY:
+        raise SettingInvalid("a log in memory has no webhooks: they follow a log's file; give --log a path")
+    return Path(f"{log}-webhooks")
+
+
+def open_webhooks(log: str) -> Store:
+    """The webhooks' endpoints and what failed, to look at or to change. Raises ``WebhooksFailed``."""
+    return Store(webhooks_file(log))
+
+
+@contextmanager
+def opened_deliverer(log: str, say: Callable[[str], None]) -> Iterator[Deliverer]:
+    """The one deliverer of a log. Raises ``LogHeld`` if another one delivers, ``LogError``, ``WebhooksFailed``."""
+    # Imported here, for a server needs no HTTP client of its own.
+    from drumroll.webhooks.deliverer import Deliverer
+    from drumroll.webhooks.feed import Feed
+    from drumroll.webhooks.lane import Surroundings
+
+    path = webhooks_file(log)
+    with closing(open_log_for_reading(log)) as reader:
+        hold = Hold(path)
+        try:
+            with closing(Store(path, careful=False)) as store:
+                yield Deliverer(Surroundings(store, Feed(reader), system_ms, random.random, say))
+        finally:
+            hold.release()
+
+
+def webhooks_child(settings: Settings, environment: Mapping[str, str]) -> Child | None:
+    """What keeps a deliverer running beside the server; it is not given the server's secrets. ``None``: in memory."""
+    if settings.log == IN_MEMORY:
+        return None
+    command = [sys.executable, "-m", "drumroll", "webhooks", "deliver", "--log", settings.log, "--with-parent"]
+    clean = {name: value for name, value in environment.items() if not name.startswith("DRUMROLL_")}
+    return Child(command, clean, webhooks_file(settings.log))
 
 
 def open_desk(settings: Settings, launch: Launch, clock: SandboxClock | None) -> Desk:
@@ -131,6 +189,16 @@ def make_clock(settings: Settings) -> SandboxClock | None:
     return SandboxClock(to_ms(moment), speed)
 
 
+def operator_token(settings: Settings, name: str) -> str:
+    """A session for an operator of the server with these settings. Raises ``SettingInvalid``."""
+    if not OPERATOR_NAME.fullmatch(name):
+        raise SettingInvalid(f"an operator's name: found {name!r}, allowed: 1 to 64 of A-Z, a-z, 0-9, _ and -")
+    if not settings.secret and not Path(f"{settings.log}.session-key").exists():
+        raise SettingInvalid("set DRUMROLL_SECRET as for the server, or name the log of a running sandbox with --log")
+    secret = settings.secret or _kept(settings, "session", "")
+    return Sessions(_session_key(secret)).issue(OPERATOR + name, int(time.time()) + settings.session_s)
+
+
 def _keys(settings: Settings) -> tuple[bytes, bytes]:
     """The keys of sessions and webhooks. A sandbox makes what it isn't given, and keeps it beside its log."""
     if settings.sandbox:
@@ -142,13 +210,17 @@ def _keys(settings: Settings) -> tuple[bytes, bytes]:
         session, webhook = settings.secret, settings.webhook_secret
         if not session or not webhook:
             raise SettingInvalid("DRUMROLL_SECRET and DRUMROLL_WEBHOOK_SECRET are needed, or --sandbox for a trial")
+    return _session_key(session), secret_bytes(webhook)
+
+
+def _session_key(secret: str) -> bytes:
     try:
-        key = bytes.fromhex(session)
+        key = bytes.fromhex(secret)
     except ValueError as error:
         raise SettingInvalid("DRUMROLL_SECRET: allowed: hex of 32 to 64 bytes") from error
     if not 32 <= len(key) <= 64:
         raise SettingInvalid(f"DRUMROLL_SECRET: found {len(key)} bytes, allowed: 32 to 64")
-    return key, secret_bytes(webhook)
+    return key
 
 
 def _kept(settings: Settings, name: str, fresh: str) -> str:

@@ -15,6 +15,10 @@ COMMANDS = {
     "rehearse": "drumroll.cli.rehearse:rehearse",
     "audit": "drumroll.cli.audit:audit",
     "backup": "drumroll.cli.backup:backup",
+    "import": "drumroll.cli.import_:import_",
+    "export": "drumroll.cli.export:export",
+    "operator": "drumroll.cli.operator:operator",
+    "webhooks": "drumroll.cli.webhooks:webhooks",
     "bench": "drumroll.cli.bench:bench",
 }
 """Each command and where it lives; loaded when it is asked for, so that ``--help`` stays quick."""

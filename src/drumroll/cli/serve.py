@@ -90,6 +90,8 @@ async def _serve(settings: Settings, desk: Desk, clock: SandboxClock | None, aro
     granian = _granian(around(server.app), settings)
     listening = asyncio.create_task(granian.serve())
     beside = [asyncio.create_task(work) for work in _beside(server, settings)]
+    child = bootstrap.webhooks_child(settings, os.environ)
+    webhooks = asyncio.create_task(child.run()) if child else None
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
@@ -98,6 +100,9 @@ async def _serve(settings: Settings, desk: Desk, clock: SandboxClock | None, aro
     ended, _ = await asyncio.wait([listening, told, *beside], return_when=asyncio.FIRST_COMPLETED)
     with suppress(TimeoutError):
         await asyncio.wait_for(_drain(server, granian, listening), settings.drain_s)
+    if webhooks:  # it reads the log, which is left as one file once nobody else does
+        webhooks.cancel()
+        await asyncio.gather(webhooks, return_exceptions=True)
     desk.close()
     for task in ended - {told}:
         task.result()  # what ended by itself has failed: say so, and end as after any crash
