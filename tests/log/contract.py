@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from drumroll.domain.events import OrderExpired
 from drumroll.errors import Fenced, LogError
 from drumroll.log.base import Block, Log
 from tests.log.blocks import block
@@ -77,6 +78,40 @@ class LogContract:
         log.append(block(201))
         assert list(reading)[:199] == blocks[1:]
 
+    @pytest.mark.parametrize("count", [0, 1, 2, 200])
+    def test_blocks_appended_together_are_read_like_others(self, opened: Callable[[], Log], count: int) -> None:
+        log = opened()
+        first = _filled(log, 3)
+        together = [block(position) for position in range(4, 4 + count)]
+        log.append_all(together)
+        log.append(block(4 + count))
+        assert list(log.read()) == [*first, *together, block(4 + count)]
+        log.close()
+        again = opened()
+        assert (again.head(), list(again.read())) == (4 + count, [*first, *together, block(4 + count)])
+
+    @pytest.mark.parametrize("positions", [(3, 4), (5, 6), (4, 6), (4, 5, 5), (4, 5, 4), (5, 4)])
+    def test_of_blocks_together_none_is_kept_if_one_is_fenced(
+        self, opened: Callable[[], Log], positions: tuple[int, ...]
+    ) -> None:
+        log = opened()
+        blocks = _filled(log, 3)
+        with pytest.raises(Fenced, match="nothing was written"):
+            log.append_all([block(position) for position in positions])
+        assert (log.head(), list(log.read())) == (3, blocks)
+        log.append_all([block(4), block(5)])
+        assert log.head() == 5
+
+    def test_of_blocks_together_none_is_kept_if_one_can_not_be_encoded(self, opened: Callable[[], Log]) -> None:
+        log = opened()
+        blocks = _filled(log, 3)
+        bad = Block(6, 1, (OrderExpired(object()),))  # type: ignore[arg-type]
+        with pytest.raises(TypeError):
+            log.append_all([block(4), block(5), bad])
+        assert (log.head(), list(log.read())) == (3, blocks)
+        log.append(block(4))
+        assert log.head() == 4
+
     def test_a_closed_log_takes_and_gives_nothing(self, opened: Callable[[], Log]) -> None:
         log = opened()
         _filled(log, 1)
@@ -84,6 +119,8 @@ class LogContract:
         log.close()
         with pytest.raises(LogError):
             log.append(block(2))
+        with pytest.raises(LogError):
+            log.append_all([block(2), block(3)])
         with pytest.raises(LogError):
             log.head()
         with pytest.raises(LogError):

@@ -7,8 +7,10 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -27,6 +29,16 @@ print("open", flush=True)
 while True:
     position += 1
     log.append(block(position))
+    print(position, flush=True)
+"""
+TOGETHER = """
+log = SqliteLog(path)
+position = log.head()
+log._connection.pragma("cache_size", 20)
+print("open", flush=True)
+while True:
+    log.append_all([block(position + 1 + number, 60) for number in range(300)])
+    position += 300
     print(position, flush=True)
 """
 HOLDER = """
@@ -141,6 +153,27 @@ def test_what_a_killed_writer_acknowledged_is_there(path: Path, start: Start) ->
     log = SqliteLog(path)
     assert list(log.read()) == found
     log.close()
+
+
+def test_a_writer_killed_amid_blocks_together_leaves_all_of_them_or_none(path: Path, start: Start) -> None:
+    random = Random(3)
+    acknowledged = torn = 0
+    for _ in range(8):
+        process = start(TOGETHER)
+        assert _line(process) == "open"
+        acknowledged = int(_line(process))
+        time.sleep(random.uniform(0.0, 0.12))
+        process.send_signal(signal.SIGKILL)
+        output, _ = process.communicate()
+        acknowledged = max([acknowledged, *(int(line) for line in re.findall(r"(\d+)\n", output))])
+        log = SqliteLog(path)
+        head = log.head()
+        assert [each.position for each in log.read()] == list(range(1, head + 1))
+        torn += bool(log.notices)
+        log.close()
+        assert head % 300 == 0, "a part of what was appended together"
+        assert head >= acknowledged
+    assert torn, "no kill fell into a transaction: make them longer"
 
 
 def test_reading_and_backing_up_while_another_process_appends(path: Path, start: Start, tmp_path: Path) -> None:

@@ -6,11 +6,12 @@ The book is the events of all blocks, in order. Position 1 is the first block; `
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from drumroll.domain.events import Event
+from drumroll.errors import LogUnreadable
 
 
 class Block(msgspec.Struct, frozen=True, gc=False):
@@ -39,12 +40,26 @@ class Log(ABC):
         """
 
     @abstractmethod
+    def append_all(self, blocks: Sequence[Block]) -> None:
+        """Make several blocks durable at once, from ``head() + 1`` on without a gap: all of them, or none.
+
+        Raises:
+            Fenced, AppendFailed: as ``append``. After ``AppendFailed`` either all of them are durable or none is.
+        """
+
+    @abstractmethod
     def read(self, from_position: int = 1) -> Iterator[Block]:
         """The durable blocks from a position on, in order, without a gap.
 
         Raises:
             DamagedLog: a block is not what was written; names it.
         """
+
+    def block(self, position: int) -> Block:
+        """The one durable block at this position. Raises ``LogError`` if it can't be read, or there is none."""
+        for block in self.read(position):
+            return block
+        raise LogUnreadable(f"there is no block {position}")
 
     @abstractmethod
     def head(self) -> int:

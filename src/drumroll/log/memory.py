@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from drumroll.errors import AppendFailed, Fenced, LogUnreadable
 from drumroll.log.base import Block, Log
@@ -18,11 +18,16 @@ class MemoryLog(Log):
 
     def append(self, block: Block) -> None:
         """Keep a block. Raises ``Fenced`` or, once closed, ``AppendFailed``."""
+        self.append_all((block,))
+
+    def append_all(self, blocks: Sequence[Block]) -> None:
+        """Keep blocks. Raises ``Fenced`` or, once closed, ``AppendFailed``; then it keeps none."""
         if self._closed:
             raise AppendFailed("the log is closed")
-        if block.position != len(self.bodies) + 1:
-            raise Fenced(f"the next block is {len(self.bodies) + 1}, not {block.position}: nothing was written")
-        self.bodies.append(encode(block))
+        for expected, block in enumerate(blocks, len(self.bodies) + 1):
+            if block.position != expected:
+                raise Fenced(f"the next block is {expected}, not {block.position}: nothing was written")
+        self.bodies += [encode(block) for block in blocks]
 
     def read(self, from_position: int = 1) -> Iterator[Block]:
         """The blocks from a position on. Raises ``DamagedLog``."""

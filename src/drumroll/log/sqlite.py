@@ -6,7 +6,7 @@ Opening checks everything that is cheap enough to be checked at every start: the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,6 +25,7 @@ FORMAT_VERSION = 1
 # All SQL of this engine.
 CREATE = "CREATE TABLE block (position INTEGER PRIMARY KEY CHECK (position > 0), body BLOB NOT NULL) STRICT"
 APPEND = "INSERT INTO block (position, body) VALUES (?, ?)"
+TOGETHER, DONE, UNDONE = "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"
 READ = "SELECT position, CAST(body AS BLOB) FROM block WHERE position >= ? ORDER BY position LIMIT ?"
 ENDS = "SELECT (SELECT min(position) FROM block), (SELECT max(position) FROM block)"
 SCHEMA = "SELECT sql FROM sqlite_schema"
@@ -88,21 +89,32 @@ class SqliteLog(Log):
 
     def append(self, block: Block) -> None:
         """Insert a block and sync it. See ``Log.append``."""
-        position = block.position
+        self._append((block,))
+
+    def append_all(self, blocks: Sequence[Block]) -> None:
+        """Insert blocks in one transaction, and sync once. See ``Log.append_all``."""
+        if blocks:
+            self._append(blocks)
+
+    def _append(self, blocks: Sequence[Block]) -> None:
         if self._cursor is None:
             raise AppendFailed(f"{self.path} is closed, or failed before: call recover first")
-        if position != self._head + 1:
-            raise Fenced(f"the next block of {self.path} is {self._head + 1}, not {position}: nothing was written")
+        for expected, block in enumerate(blocks, self._head + 1):
+            if block.position != expected:
+                raise Fenced(f"the next block of {self.path} is {expected}, not {block.position}: nothing was written")
         try:
-            self._cursor.execute(APPEND, (position, encode(block)))
+            if len(blocks) == 1:
+                self._cursor.execute(APPEND, (blocks[0].position, encode(blocks[0])))
+            else:
+                _insert_together(self._cursor, blocks)
         except apsw.ConstraintError as error:
-            raise Fenced(f"block {position} of {self.path} was written by another process") from error
+            raise Fenced(f"{_named(blocks)} of {self.path} was written by another process") from error
         except apsw.Error as error:
             self._cursor = None
-            raise AppendFailed(f"block {position} of {self.path}: {words_of(error, self._connection)}") from error
-        self._head = position
+            raise AppendFailed(f"{_named(blocks)} of {self.path}: {words_of(error, self._connection)}") from error
+        self._head = blocks[-1].position
         if self._witness is not None:
-            self._witness.note(position)
+            self._witness.note(self._head)
 
     def read(self, from_position: int = 1) -> Iterator[Block]:
         """The durable blocks from a position on, a few at a time. See ``Log.read``."""
@@ -241,6 +253,23 @@ def open_for_reading(path: str | Path) -> SqliteReader:
 
 
 _WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+
+
+def _insert_together(cursor: apsw.Cursor, blocks: Sequence[Block]) -> None:
+    """All of them or none: SQLite may write pages ahead of the commit, but none of them counts before it."""
+    cursor.execute(TOGETHER)
+    try:
+        cursor.executemany(APPEND, ((block.position, encode(block)) for block in blocks))
+        cursor.execute(DONE)
+    except BaseException:
+        with suppress(apsw.Error):  # SQLite may have rolled back by itself; whoever recovers opens the file anew
+            cursor.execute(UNDONE)
+        raise
+
+
+def _named(blocks: Sequence[Block]) -> str:
+    first, last = blocks[0].position, blocks[-1].position
+    return f"block {first}" if first == last else f"blocks {first} to {last}"
 
 
 def _connect(path: Path, vfs: str | None, flags: int) -> apsw.Connection:
