@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import click
 import msgspec
 from click.testing import CliRunner
 
@@ -26,13 +29,88 @@ EVENTS = {
             "hold_s",
             "key",
             "fingerprint",
+            "options",
+            "region",
+            "cooling_off_s",
         ),
     ),
     3: ("OrderFirmed", ("order_id", "payment_id")),
     4: ("OrderExpired", ("order_id",)),
     5: ("OrderCancelled", ("order_id", "refund_minor", "key", "fingerprint")),
     6: ("DepositOwedBack", ("order_id", "payment_id", "amount_minor", "currency", "reason")),
-    7: ("RefundPaid", ("payment_id",)),
+    7: ("RefundPaid", ("refund_id", "operator", "reason")),
+    8: ("OrderLocked", ("order_id", "early", "undo_s", "key", "fingerprint")),
+    9: ("LockUndone", ("order_id", "key", "fingerprint")),
+    10: ("OrderForfeited", ("order_id", "forfeited_minor", "key", "fingerprint")),
+    11: (
+        "OrderChanged",
+        (
+            "order_id",
+            "trim",
+            "options",
+            "region",
+            "price_minor",
+            "key",
+            "fingerprint",
+            "operator",
+            "reason",
+            "price_before_minor",
+        ),
+    ),
+    12: (
+        "OrderConverted",
+        (
+            "order_id",
+            "window",
+            "model",
+            "trim",
+            "options",
+            "region",
+            "price_minor",
+            "deposit_minor",
+            "due_minor",
+            "refund_minor",
+            "cooling_off_s",
+            "cooling_from_ms",
+            "state",
+            "queued_at_ms",
+            "reverts",
+            "key",
+            "fingerprint",
+            "price_before_minor",
+        ),
+    ),
+    13: ("DifferencePaid", ("order_id", "payment_id", "amount_minor")),
+    14: (
+        "OrderImported",
+        (
+            "order_id",
+            "reference",
+            "customer",
+            "model",
+            "trim",
+            "options",
+            "region",
+            "price_minor",
+            "deposit_minor",
+            "payment_id",
+            "state",
+            "reserved_at_ms",
+            "firm_at_ms",
+            "locked_at_ms",
+            "cooling_off_s",
+            "digest",
+        ),
+    ),
+    15: ("WaitingJoined", ("order_id", "customer", "model", "trim", "options", "region", "key", "fingerprint")),
+    16: ("PlaceOffered", ("order_id", "price_minor", "deposit_minor", "hold_s", "cooling_off_s")),
+    17: ("WaitingLeft", ("order_id", "key", "fingerprint")),
+    18: ("SalesSet", ("action", "model", "operator", "reason", "key", "fingerprint")),
+    19: ("CapSet", ("model", "trim", "cap", "operator", "reason", "key", "fingerprint")),
+    20: ("WindowMoved", ("window", "closes_at_ms", "operator", "reason", "key", "fingerprint")),
+    21: ("OrderWithdrawn", ("order_id", "refund_minor", "forfeited_minor", "operator", "reason", "key", "fingerprint")),
+    22: ("RefundGranted", ("order_id", "amount_minor", "operator", "reason", "key", "fingerprint")),
+    23: ("OrdersMoved", ("state", "order_ids", "operator", "reason", "key", "fingerprint")),
 }
 
 
@@ -47,17 +125,26 @@ def test_events_on_disk_keep_their_tags_and_the_order_of_their_fields() -> None:
 
 def test_every_refusal_has_a_status() -> None:
     answered = {Code.NO_SUCH_ORDER if code is Code.NOT_YOURS else code for code in Code}
-    never_over_http = {Code.NO_SUCH_REFUND, Code.WRONG_LAUNCH}
+    never_over_http = {Code.INVALID_IMPORT, Code.WRONG_LAUNCH}
     assert answered - never_over_http <= set(STATUS)
 
 
 def test_commands_are_these_and_each_help_has_an_example() -> None:
-    assert list(COMMANDS) == ["check", "serve", "rehearse", "audit", "backup", "bench"]
-    for name in COMMANDS:
-        shown = CliRunner().invoke(cli, [name, "--help"])
+    named = "check import serve operator webhooks backup export audit rehearse bench"
+    assert list(COMMANDS) == named.split()
+    for words in _every_command(cli, click.Context(cli), ()):
+        shown = CliRunner().invoke(cli, [*words, "--help"])
         assert shown.exit_code == 0, shown.output
-        assert "Example" in shown.output, f"drumroll {name} --help shows no example"
+        assert "Example" in shown.output, f"drumroll {' '.join(words)} --help shows no example"
         assert max(map(len, shown.output.splitlines())) <= 80
+
+
+def _every_command(group: click.Group, context: click.Context, before: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    for name in group.list_commands(context):
+        yield (*before, name)
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from _every_command(command, click.Context(command), (*before, name))
 
 
 def test_settings_are_these() -> None:

@@ -11,14 +11,14 @@ from drumroll.errors import DrumrollError
 
 COMMANDS = {
     "check": "drumroll.cli.check:check",
-    "serve": "drumroll.cli.serve:serve",
-    "rehearse": "drumroll.cli.rehearse:rehearse",
-    "audit": "drumroll.cli.audit:audit",
-    "backup": "drumroll.cli.backup:backup",
     "import": "drumroll.cli.import_:import_",
-    "export": "drumroll.cli.export:export",
+    "serve": "drumroll.cli.serve:serve",
     "operator": "drumroll.cli.operator:operator",
     "webhooks": "drumroll.cli.webhooks:webhooks",
+    "backup": "drumroll.cli.backup:backup",
+    "export": "drumroll.cli.export:export",
+    "audit": "drumroll.cli.audit:audit",
+    "rehearse": "drumroll.cli.rehearse:rehearse",
     "bench": "drumroll.cli.bench:bench",
 }
 """Each command and where it lives; loaded when it is asked for, so that ``--help`` stays quick."""
