@@ -23,11 +23,19 @@ MINUTE_THREE: dict[str, Any] = {
     "closes_at": None,
     "status": "open",
     "position": 6242,
-    "totals": {"reserved": 5247, "firm": 201132, "expired": 17, "cancelled": 2614},
+    "totals": {
+        "reserved": 5247,
+        "firm": 201132,
+        "locked": 1480,
+        "converted": 963,
+        "expired": 17,
+        "cancelled": 2614,
+        "forfeited": 12,
+    },
     "rate_per_s": 254.3,
     "trims": [
         {"model": "yu7", "model_name": "YU7", "trim": trim, "trim_name": name, "cap": cap}
-        | {"reserved": 1749, "firm": firm, "expired": 0, "cancelled": 0}
+        | {"reserved": 1749, "firm": firm, "locked": 0, "converted": 0, "expired": 0, "cancelled": 0, "forfeited": 0}
         for trim, name, firm, cap in (
             ("standard", "Standard", 84475, None),
             ("pro", "Pro", 66373, None),

@@ -121,17 +121,14 @@ def twelve_trims() -> dict[str, Any]:
     return board
 
 
-def test_the_figures_shown_are_those_of_the_board(watch: Any) -> None:
+def test_the_figures_shown_are_those_of_the_board(watch: Any, server: BoardServer) -> None:
     board = watch()
     board.expect("#headline", "201,132")
     board.expect("#rate", "254 a second")
     board.expect("#open-for", "00:03:00")
-    assert [board.text(f"#count-{state}") for state in ("firm", "reserved", "expired", "cancelled")] == [
-        "201,132",
-        "5,247",
-        "17",
-        "2,614",
-    ]
+    counted = {state: board.text(f"#count-{state}") for state in server.board["totals"]}
+    assert counted == {state: f"{number:,}" for state, number in server.board["totals"].items()}
+    assert board.text("#states-title") == "All 209,022 orders, by state", "locked and converted are among the firm"
     assert [board.text(f".trim:nth-child({row}) b") for row in (1, 2, 3)] == ["84,475", "66,373", "50,284"]
     assert "cap 100,000" in board.text(".trim:nth-child(3)")
     assert "Log position 6,242" in board.text("footer")
@@ -149,10 +146,23 @@ def test_milestones_say_when_and_are_never_claimed_early(watch: Any) -> None:
 def test_only_firm_orders_are_the_headline_and_every_state_has_its_word(watch: Any) -> None:
     board = watch()
     assert board.text("#hero-label") == "Firm orders"
-    assert "still cancellable" in board.text("#hero-sub")
+    assert board.text("#hero-sub") == "Deposit paid and standing, locked or not."
     words = board.page.locator(".states .word").all_text_contents()
-    assert len(words) == 4
+    assert len(words) == 7
     assert all(words)
+    assert [words[number].startswith("Of the firm: ") for number in range(7)] == [False, True, True, *[False] * 4]
+
+
+def test_the_stack_shares_every_order_out_once(watch: Any, server: BoardServer) -> None:
+    totals = server.board["totals"]
+    board = watch()
+    shares = board.page.evaluate(
+        "() => [...document.querySelectorAll('.stack i')].map((i) => parseFloat(i.style.width))"
+    )
+    everything = sum(totals[state] for state in ("firm", "reserved", "expired", "cancelled", "forfeited"))
+    expected = [totals["firm"] - totals["locked"], totals["locked"]]
+    expected += [totals[state] for state in ("reserved", "expired", "cancelled", "forfeited")]
+    assert shares == pytest.approx([100 * number / everything for number in expected], abs=0.01)
 
 
 def test_new_figures_come_through_the_stream_without_a_reload(watch: Any, server: BoardServer) -> None:

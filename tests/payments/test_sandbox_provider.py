@@ -57,4 +57,4 @@ def test_a_header_missing_empty_or_not_ascii_is_refused(header: bytes, value: by
 def test_a_refund_can_be_asked_for_twice() -> None:
     provider = SandboxProvider(KEY)
     for _ in range(2):
-        asyncio.run(provider.refund("pay_1", 500_000, "CNY"))
+        asyncio.run(provider.refund("pay_1.2", "pay_1", 500_000, "CNY"))

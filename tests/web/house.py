@@ -13,7 +13,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from drumroll import bootstrap
 from drumroll.desk.clock import SandboxClock
@@ -117,16 +117,20 @@ class House:
         *,
         steered: bool = True,
         path: str = "",
+        launch: str = LAUNCH,
         **settings: Any,
     ) -> None:
-        """``path``: where the server believes its log to be. ``steered=False``: as one on the real time."""
+        """``path``: where the server believes its log to be. ``steered=False``: as one on the real time.
+
+        ``launch`` is the text of a launch file.
+        """
         self.settings = Settings(**({"sandbox": True, "log": path or bootstrap.IN_MEMORY} | settings))
         self.log = MemoryLog() if log is None else log
         self.clock = bootstrap.make_clock(Settings(sandbox=True, clock=clock))
         assert self.clock is not None
         limits = {"queue_limit": self.settings.queue_limit, "batch_limit": self.settings.batch_limit}
         self.desk = Desk(self.log, self.clock, "test", **limits)
-        self.desk.start(parse(LAUNCH, "kites.toml"))
+        self.desk.start(parse(launch, "kites.toml"))
         self.loop = asyncio.new_event_loop()
         try:
             self.server = self.run(self._made(self.clock if steered else None))
@@ -137,7 +141,7 @@ class House:
     async def _made(self, clock: SandboxClock | None) -> bootstrap.Server:
         return bootstrap.make_server(self.settings, self.desk, clock)
 
-    def __enter__(self) -> House:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

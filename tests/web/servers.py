@@ -109,6 +109,12 @@ class RealServer:
         answer = self.ask("POST", "/sandbox/sessions", {"content-type": "application/json"}, body)
         return [one["token"] for one in answer.json()["sessions"]]
 
+    def operators(self, *names: str) -> list[str]:
+        """Operators' tokens from the sandbox."""
+        body = json.dumps({"operators": names}).encode()
+        answer = self.ask("POST", "/sandbox/operators", {"content-type": "application/json"}, body)
+        return [one["token"] for one in answer.json()["sessions"]]
+
     def order(self, token: str, key: str, trim: str = "plain") -> Answer:
         body = json.dumps({"model": "kite", "trim": trim}).encode()
         return self.ask("POST", "/v1/orders", order_headers(token, key), body)

@@ -15,6 +15,7 @@ from drumroll.errors import AppendFailed, LogUnreadable
 from drumroll.log.base import Block
 from drumroll.log.memory import MemoryLog
 from tests.web.house import House
+from tests.web.lives import Life
 
 
 def sold(house: House) -> None:
@@ -34,7 +35,15 @@ def sold(house: House) -> None:
 def test_the_board_says_what_the_book_holds(house: House) -> None:
     sold(house)
     board = house.get("/v1/board").json()
-    assert board["totals"] == {"reserved": 1, "firm": 2, "expired": 1, "cancelled": 1}
+    assert board["totals"] == {
+        "reserved": 1,
+        "firm": 2,
+        "locked": 0,
+        "converted": 0,
+        "expired": 1,
+        "cancelled": 1,
+        "forfeited": 0,
+    }
     assert board["position"] == house.log.head()
     assert [
         (row["trim"], row["reserved"], row["firm"], row["expired"], row["cancelled"]) for row in board["trims"]
@@ -207,7 +216,7 @@ def paid_while_closed(house: House) -> list[str]:
     paid: list[str] = []
 
     class Counting:
-        async def refund(self, payment_id: str, amount_minor: int, currency: str) -> None:
+        async def refund(self, refund_id: str, payment_id: str, amount_minor: int, currency: str) -> None:
             paid.append(payment_id)
 
     paying = house.loop.create_task(house.server.service.pay_refunds(Counting()))  # type: ignore[arg-type]
@@ -283,3 +292,46 @@ def test_the_launch_says_what_is_sold_and_when(house: House) -> None:
         ("wing", "2026-04-01T12:00:00.000+02:00"),
     ]
     assert launch["models"][0]["trims"][1] == {"id": "rare", "name": "Rare", "price_minor": 49_900, "cap": 1}
+
+
+def lived(life: Life) -> None:
+    """One order each: reserved, firm, locked, delivered, forfeited, cancelled, converted, and back from that."""
+    life.reserved("ada")
+    life.firm("bob")
+    life.locked("cyd")
+    life.moved(life.locked("dan"), "scheduled", "in_production", "built", "in_transit", "delivered")
+    life.both_steps("eve", life.locked("eve"), "cancel")
+    life.act("fay", life.firm("fay"), "cancel")
+    life.both_steps("gil", life.firm("gil"), "convert", {"model": "wing", "trim": "grey"})
+    back = life.firm("hal")
+    life.both_steps("hal", back, "convert", {"model": "balloon", "trim": "round"})
+    life.both_steps("hal", back, "convert", {"model": "kite", "trim": "plain"})
+
+
+def test_the_board_counts_locked_and_forfeited_apart_and_who_went_elsewhere_no_more() -> None:
+    with Life() as life:
+        lived(life)
+        board = life.get("/v1/board").json()
+        assert board["totals"] == {
+            "reserved": 1,
+            "firm": 4,
+            "locked": 2,
+            "converted": 0,
+            "expired": 0,
+            "cancelled": 1,
+            "forfeited": 1,
+        }
+        for name, number in board["totals"].items():
+            assert sum(row[name] for row in board["trims"]) == number
+        assert board["curve"][-1][1] == 4
+
+
+def test_the_money_of_the_metrics_adds_up() -> None:
+    with Life() as life:
+        lived(life)
+        text = life.get("/metrics").body.decode()
+        families = {family.name: family for family in text_string_to_metric_families(text)}
+        (received,) = families["drumroll_money_in_minor"].samples
+        pots = {sample.labels["pot"]: sample.value for sample in families["drumroll_money_minor"].samples}
+        assert sum(pots.values()) == received.value == 7 * 2_000
+        assert pots == {"held": 7_000, "owed": 3_000, "refunded": 0, "forfeited": 2_000, "applied": 2_000}

@@ -175,7 +175,11 @@ def test_no_block_holds_more_commands_than_the_batch_limit() -> None:
         ("POST", "/v1/orders/x/cancel/"),
         ("POST", "/v1/orders/a/b/cancel"),
         ("POST", "/v1/orders//cancel"),
-        ("POST", "/v1/orders/\ufffd/cancel"),
+        ("POST", "/v1/orders/\ufffd/undo-unlock"),
+        ("POST", "/v1/waiting-list/"),
+        ("POST", "/v1/waiting-list//leave"),
+        ("POST", "/v1/waiting-list/x/cancel"),
+        ("POST", "/v1/operator/orders/x/y/cancel"),
         ("GET", "/v1/orders/\ufffd"),
         ("GET", "/v1/orders/" + "x" * 900),
         ("GET", "/v1/orders/" + "x" * 9_000),
@@ -185,7 +189,6 @@ def test_no_block_holds_more_commands_than_the_batch_limit() -> None:
         ("GET", "/static"),
         ("GET", "/docs/assets/../../../api.py"),
         ("POST", "/sandbox/pay/\0"),
-        ("GET", "/v1/orders"),
         ("PUT", "/v1/orders"),
         ("DELETE", "/v1/board"),
         ("BREW", "/v1/board"),
@@ -233,7 +236,15 @@ WORDS = st.text(st.characters(codec="latin-1", exclude_characters="\r\n\0"), max
 @given(
     method=st.sampled_from(["GET", "POST", "PUT", "HEAD", "OPTIONS"]),
     path=st.sampled_from(
-        ["/v1/orders", "/v1/orders/x", "/v1/orders/x/cancel", "/v1/webhooks/payments", "/sandbox/sessions"]
+        [
+            "/v1/orders",
+            *[f"/v1/orders/x{rest}" for rest in ("", "/cancel", "/convert", "/undo-lock", "/history")],
+            "/v1/waiting-list",
+            "/v1/waiting-list/x/leave",
+            *[f"/v1/operator/{rest}" for rest in ("moves", "orders", "orders/x/cancel", "trail")],
+            "/v1/webhooks/payments",
+            "/sandbox/sessions",
+        ]
     )
     | st.text(st.characters(codec="utf-8"), max_size=30).map(lambda text: "/" + text.partition("?")[0]),
     headers=st.lists(

@@ -17,6 +17,7 @@ from schemathesis.specs.openapi import checks
 from drumroll.bootstrap import read_launch
 from drumroll.payments.standard_webhooks import secret_bytes, sign
 from tests.web.house import House
+from tests.web.lives import LIVES
 from tests.web.servers import WEBHOOK_SECRET, RealServer
 
 ENDLESS = "/v1/board/events"
@@ -30,16 +31,37 @@ CHECKS = [
     checks.missing_required_header,
     checks.unsupported_method,
 ]
+OPERATORS = "/v1/operator/"
+ORDER = "/v1/orders/{order_id}"
+ACTIONS = ["cancel", "lock", "undo-lock", "change", "convert"]
+DEEDS = [
+    "sales",
+    "caps",
+    "windows/{window}",
+    "orders/{order_id}/cancel",
+    "orders/{order_id}/refund",
+    "orders/{order_id}/correct",
+    "refunds/{refund_id}/paid",
+    "moves",
+]
 ROUTES = [
     ("POST", "/v1/orders"),
-    ("GET", "/v1/orders/{order_id}"),
-    ("POST", "/v1/orders/{order_id}/cancel"),
+    ("GET", "/v1/orders"),
+    ("GET", ORDER),
+    ("GET", f"{ORDER}/history"),
+    *[("POST", f"{ORDER}/{action}") for action in ACTIONS],
+    ("POST", "/v1/waiting-list"),
+    ("GET", "/v1/waiting-list/{order_id}"),
+    ("POST", "/v1/waiting-list/{order_id}/leave"),
     ("POST", WEBHOOK),
+    *[("POST", OPERATORS + deed) for deed in DEEDS],
+    *[("GET", OPERATORS + read) for read in ("orders", "orders/{order_id}", "trail")],
     ("GET", "/v1/launch"),
     ("GET", "/v1/board"),
     ("GET", "/healthz"),
     ("GET", "/metrics"),
     ("POST", "/sandbox/sessions"),
+    ("POST", "/sandbox/operators"),
     ("POST", "/sandbox/pay/{order_id}"),
     ("GET", "/sandbox/clock"),
     ("POST", "/sandbox/clock"),
@@ -53,13 +75,18 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
-    with RealServer(tmp_path_factory.mktemp("fuzzed")) as server:
+    with RealServer(tmp_path_factory.mktemp("fuzzed"), launch=LIVES) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def token(server: RealServer) -> str:
     return server.sessions("ada")[0]
+
+
+@pytest.fixture(scope="module")
+def operator(server: RealServer) -> str:
+    return server.operators("grace")[0]
 
 
 @pytest.fixture(scope="module")
@@ -88,9 +115,13 @@ def play(api: Any, method: str, path: str, check: Callable[[Any], None]) -> None
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
-def test_every_answer_is_as_documented(api: Any, server: RealServer, token: str, method: str, path: str) -> None:
+def test_every_answer_is_as_documented(
+    api: Any, server: RealServer, token: str, operator: str, method: str, path: str
+) -> None:
+    session = operator if path.startswith(OPERATORS) else token
+
     def check(case: Any) -> None:
-        headers = {"authorization": f"Bearer {token}"} if case.operation.security else {}
+        headers = {"authorization": f"Bearer {session}"} if case.operation.security else {}
         case.validate_response(case.call(base_url=base(server), headers=headers), checks=CHECKS)
 
     play(api, method, path, check)
@@ -112,8 +143,48 @@ def test_every_answer_to_who_knows_what_is_sold_is_as_documented(api: Any, serve
     assert {201, 400, 422} <= statuses
 
 
+KNOWN = {
+    "change": {"trim": "plain", "options": ["blue"], "region": "south"},
+    "orders/{order_id}/correct": {"trim": "plain", "options": ["blue"], "region": "south"},
+    "convert": {"model": "balloon", "trim": "round"},
+    "windows/{window}": {"closes_at": "2026-05-09T00:00:00Z"},
+    "moves": {},
+}
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [(method, path) for method, path in ROUTES if "{" in path and "sandbox" not in path],
+)
+def test_every_answer_about_what_there_is_is_as_documented(
+    api: Any, server: RealServer, method: str, path: str
+) -> None:
+    """With an order of the customer's, firm or not, a window that there is, and what is wanted made to fit it."""
+    numbers = count()
+    statuses: set[int] = set()
+    known = KNOWN.get(path.removeprefix(f"{ORDER}/").removeprefix(OPERATORS), {})
+
+    def check(case: Any) -> None:
+        number = next(numbers)
+        (token,) = server.sessions(f"r{ROUTES.index((method, path))}-{number // 3}")
+        made = server.order(token, f"k{number}").json()
+        if number % 2:
+            server.pay(made["id"], f"paid-{made['id']}")
+        case.path_parameters = dict.fromkeys(case.path_parameters, made["id"]) | {"window": "up"}
+        if isinstance(case.body, dict) and number % 3:
+            case.body = {**case.body, **known}
+        if path.startswith(OPERATORS):  # a new one each time: the fuzzer likes the same key for all
+            (token,) = server.operators(f"r{ROUTES.index((method, path))}-{number}")
+        response = case.call(base_url=base(server), headers={"authorization": f"Bearer {token}"})
+        statuses.add(response.status_code)
+        case.validate_response(response, checks=CHECKS)
+
+    play(api, method, path, check)
+    assert statuses - {400, 401, 404, 415, 422} or "waiting" in path or "refund" in path, statuses
+
+
 def test_every_answer_to_an_authentic_webhook_is_as_documented(api: Any, server: RealServer) -> None:
-    outcomes = set()
+    outcomes: set[str] = set()
 
     def check(case: Any) -> None:
         body = case.body if isinstance(case.body, dict) else {}
@@ -151,15 +222,20 @@ def test_the_document_says_of_each_route_what_it_is_for() -> None:
         document = house.get("/docs/openapi.json").json()
     assert document["openapi"].startswith("3.1")
     routes = {(method, path): route for path, methods in document["paths"].items() for method, route in methods.items()}
-    assert {("post", "/v1/orders"), ("post", "/v1/orders/{order_id}/cancel"), ("post", WEBHOOK)} <= routes.keys()
+    assert {(method.lower(), path) for method, path in ROUTES} == routes.keys() - {("get", ENDLESS)}
     for name, route in routes.items():
         assert " " in route["summary"] or len(route["summary"]) < 10, name
         assert len(route["description"]) > 15, name
     keyed = {path for (method, path), route in routes.items() if "Idempotency-Key" in str(route.get("parameters"))}
-    assert keyed == {"/v1/orders", "/v1/orders/{order_id}/cancel"}
+    assert keyed == {
+        path for method, path in ROUTES if method == "POST" and path.startswith("/v1/") and path != WEBHOOK
+    }
     answered = routes["post", "/v1/orders"]["responses"]["201"]["headers"]
     assert {"Location", "Idempotent-Replayed"} <= answered.keys()
-    assert routes["post", "/v1/orders"]["security"] == [{"session": []}]
+    for method, path in ROUTES:
+        needed: list[dict[str, list[str]]] = [{"operator": []}] if path.startswith(OPERATORS) else [{"session": []}]
+        is_open = not path.startswith(("/v1/orders", "/v1/waiting-list", OPERATORS))
+        assert routes[method.lower(), path].get("security") == (None if is_open else needed), path
     assert document["components"]["schemas"]["NewOrder"]["properties"]["model"]["examples"]
 
 

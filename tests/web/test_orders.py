@@ -87,12 +87,14 @@ def test_a_cancelled_order_gives_its_place_back_and_the_deposit_is_owed_and_paid
         "id": order_id,
         "state": "cancelled",
         "refund_minor": DEPOSIT_MINOR,
+        "forfeited_minor": 0,
         "currency": "EUR",
         "cancelled_at": "2026-05-01T12:00:30.000+02:00",
     }
     assert house.order(house.session("bob"), "k", trim="rare").status == 201
     (owed,) = house.get(f"/v1/orders/{order_id}", token).json()["refunds"]
-    assert (owed["payment_id"], owed["amount_minor"], owed["reason"], owed["paid_at"]) == (
+    assert (owed["id"], owed["payment_id"], owed["amount_minor"], owed["reason"], owed["paid_at"]) == (
+        "p1",
         "p1",
         DEPOSIT_MINOR,
         "order_cancelled",
@@ -254,10 +256,12 @@ def test_the_body_of_a_cancellation_counts_as_part_of_the_request(house: House) 
     order_id = house.order(token, "k").json()["id"]
     house.cancel(token, order_id, "c")
     path = f"/v1/orders/{order_id}/cancel"
-    other = house.call("POST", path, order_headers(token, "c"), json.dumps({"why": "colour"}).encode())
+    other = house.call("POST", path, order_headers(token, "c"), json.dumps({"confirmation": "colour"}).encode())
     assert other.code == "idempotency_key_reused"
+    unfit = house.call("POST", path, order_headers(token, "c2"), json.dumps({"why": "colour"}).encode())
+    assert (unfit.status, unfit.code) == (422, "invalid_body")
 
 
 def test_every_code_that_the_domain_refuses_with_has_a_status() -> None:
-    inside_only = {Code.NOT_YOURS, Code.NO_SUCH_REFUND, Code.WRONG_LAUNCH}
+    inside_only = {Code.NOT_YOURS, Code.INVALID_IMPORT, Code.WRONG_LAUNCH}
     assert {code.value for code in Code} - {code.value for code in inside_only} <= STATUS.keys()

@@ -27,7 +27,7 @@ def test_the_same_webhook_twice_counts_once(house: House) -> None:
     _, order_id = ordered(house)
     outcomes = [house.pay(order_id, "p").json()["outcome"] for _ in range(3)]
     assert outcomes == ["firm", "already_counted", "already_counted"]
-    assert house.desk.book.paid_in_minor == DEPOSIT_MINOR
+    assert house.desk.book.money.received == DEPOSIT_MINOR
 
 
 def test_the_same_payment_in_another_webhook_counts_once(house: House) -> None:
@@ -180,7 +180,7 @@ def test_an_old_webhook_is_a_400_by_the_clock_of_the_server(house: House) -> Non
     house.pass_s(301)
     answer = house.call("POST", "/v1/webhooks/payments", headers, webhook.body)
     assert (answer.status, answer.code) == (400, "webhook_too_old")
-    assert house.desk.book.paid_in_minor == 0
+    assert house.desk.book.money.received == 0
 
 
 def test_paying_in_the_sandbox_by_a_click(house: House) -> None:

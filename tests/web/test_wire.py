@@ -166,3 +166,33 @@ def test_connections_beyond_the_limit_wait_and_are_served_when_others_go(server:
         for connection in idle[:4]:
             connection.close()
         assert server.get("/healthz").status == 200
+
+
+@pytest.mark.parametrize(
+    "path_id", [b"%ff%fe", b"%00", b"%ed%a0%80", b"%f0%9f%98%80", b"a%2Fb", b"%2e%2e", b"%", b"\xff"]
+)
+@pytest.mark.parametrize(
+    "path",
+    [
+        "orders/{}/cancel",
+        "orders/{}/convert",
+        "waiting-list/{}/leave",
+        "operator/orders/{}/cancel",
+        "operator/windows/{}",
+        "operator/refunds/{}/paid",
+    ],
+)
+def test_an_id_of_any_bytes_is_no_order_and_no_failure(
+    server: RealServer, token: str, path: str, path_id: bytes
+) -> None:
+    session = server.operators("grace")[0] if path.startswith("operator") else token
+    body = b'{"refund":true,"closes_at":"2026-05-09T00:00:00Z","reason":"it must be"}'
+    if path.startswith("orders") or path.startswith("waiting"):
+        body = b'{"model":"kite","trim":"plain"}' if path.endswith("convert") else b"{}"
+    url = b"/v1/" + path.encode().replace(b"{}", path_id)
+    head = f" HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer {session}\r\nidempotency-key: any\r\n"
+    head += f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+    answered = server.raw(b"POST " + url + head.encode() + body, wait_s=3)
+    assert 400 <= status(answered) < 500 or not answered, answered
+    assert server.get("/healthz").status == 200
+    assert "Traceback" not in server.output.read_text()

@@ -11,7 +11,7 @@ import os
 from drumroll.cli.serve import run
 from drumroll.settings import load
 from drumroll.web.app import App
-from drumroll.web.hot import Receive, Scope, Send
+from drumroll.web.incoming import Receive, Scope, Send
 
 _BODY = (
     b'{"id":"ord_kpdkurt3y25jxx36","state":"reserved","model":"yu7","trim":"max","price_minor":32990000,'

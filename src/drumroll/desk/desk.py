@@ -14,19 +14,21 @@ from typing import Any, Protocol
 
 import msgspec
 
-from drumroll.domain.book import Book, evolve
-from drumroll.domain.commands import Command, Expire, SetLaunch
+from drumroll.domain.book import Book
+from drumroll.domain.commands import Command, Expire, ImportOrders, LockDue, OfferPlaces, SetLaunch
 from drumroll.domain.decide import decide
-from drumroll.domain.events import DeskOpened, Event
+from drumroll.domain.events import DeskOpened, Event, OrderImported
+from drumroll.domain.evolve import evolve
 from drumroll.domain.launch import Launch
 from drumroll.domain.refusal import Refusal
-from drumroll.errors import DeskClosed, DeskUnavailable, LogError, QueueFull, WrongLaunch
+from drumroll.errors import DeskClosed, DeskUnavailable, ImportRefused, LogError, QueueFull, WrongLaunch
 from drumroll.log.base import Block, Log
 
-EXPIRE_AT_ONCE = 4096
-"""How many reservations may run out in one block; the rest run out in the next."""
+AT_ONCE = 4096
+"""How many reservations may run out, orders lock or places be offered in one block; the rest follow in the next."""
 
-_RUN_OUT = Expire(EXPIRE_AT_ONCE)
+_TIME_PASSES = (Expire(AT_ONCE), LockDue(AT_ONCE), OfferPlaces(AT_ONCE))
+IMPORTED_A_BLOCK = 1024
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
@@ -93,7 +95,7 @@ class Desk:
             raise WrongLaunch(decision.message)
         self._append((DeskOpened(self.holder), *decision))
         for event in (DeskOpened(self.holder), *decision):
-            evolve(self.book, event, self.at_ms)
+            evolve(self.book, event, self.at_ms, self.position)
         self.closed_because = None
 
     def submit(self, command: Command, waiting: Waiting) -> None:
@@ -131,6 +133,36 @@ class Desk:
         self.meter.largest_batch = max(self.meter.largest_batch, len(batch))
         return len(batch)
 
+    def import_orders(self, rows: tuple[OrderImported, ...]) -> int:
+        """Take over orders that were made elsewhere, all of them or none; says how many were new.
+
+        Raises:
+            ImportRefused: with every fault, ``index`` being that of the row.
+            LogError: the log did not take them; none is in it.
+        """
+        at_ms = self._now_ms()
+        decision = decide(self.book, ImportOrders(rows), at_ms)
+        if isinstance(decision, Refusal):
+            raise ImportRefused(decision.message, decision.facts["faults"])
+        blocks = [
+            Block(self.position + 1 + number, at_ms, decision[start : start + IMPORTED_A_BLOCK])
+            for number, start in enumerate(range(0, len(decision), IMPORTED_A_BLOCK))
+        ]
+        if blocks:
+            self.log.append_all(blocks)
+        for block in blocks:
+            for event in block.events:
+                evolve(self.book, event, at_ms, block.position)
+            self.position, self.at_ms = block.position, at_ms
+        return len(decision)
+
+    def time_is_due(self) -> bool:
+        """Whether a turn would do something by itself: a reservation runs out, an order locks, a place is offered."""
+        book, at_ms = self.book, self.clock_ms()
+        if next(book.holds.due(at_ms), None) is not None or next(book.coolings.due(at_ms), None) is not None:
+            return True
+        return bool(book.waiting) and decide(book, OfferPlaces(1), at_ms) != ()
+
     def reopen(self) -> bool:
         """After a failure: try whether the log takes a block again, and open if it does."""
         if self.closed_because is None:
@@ -143,7 +175,7 @@ class Desk:
         except LogError as error:
             self.closed_because = str(error)
             return False
-        evolve(self.book, DeskOpened(self.holder), self.at_ms)
+        evolve(self.book, DeskOpened(self.holder), self.at_ms, self.position)
         self.closed_because = None
         return True
 
@@ -162,20 +194,20 @@ class Desk:
 
     def _decide(self, batch: list[tuple[Command, Waiting]], at_ms: int) -> tuple[list[Event], list[Reply]]:
         """Decide a batch against the book, folding as it goes: later commands see what earlier ones did."""
-        book = self.book
+        book, position = self.book, self.position + 1
         events: list[Event] = []
         replies: list[Reply] = []
-        for command in (_RUN_OUT, *[command for command, _ in batch]):
+        for command in (*_TIME_PASSES, *[command for command, _ in batch]):
             decision = decide(book, command, at_ms)
             if isinstance(decision, Refusal):
                 self.meter.refusals += 1
                 replies.append(decision)
                 continue
             for event in decision:
-                evolve(book, event, at_ms)
+                evolve(book, event, at_ms, position)
             events += decision
             replies.append(Answer(decision))
-        return events, replies[1:]
+        return events, replies[len(_TIME_PASSES) :]
 
     def _fail(self, because: str, batch: list[tuple[Command, Waiting]]) -> None:
         """The book is ahead of the log: close, rebuild it from the log, and turn away all that wait."""
@@ -217,7 +249,7 @@ class Desk:
             if until is not None and block.position > until:
                 break
             for event in block.events:
-                evolve(book, event, block.at_ms)
+                evolve(book, event, block.at_ms, block.position)
             position, at_ms = block.position, block.at_ms
         self.book, self.position, self.at_ms = book, position, at_ms
         self.readable = True

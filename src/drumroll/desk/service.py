@@ -44,9 +44,15 @@ class Service:
         while True:
             if self.desk.closed_because is not None:
                 await self._reopen()
-            elif not self.desk.draining and next(self.desk.book.due(self.desk.clock_ms()), None) is not None:
-                self.desk.turn()
+            await self._let_time_pass()
             await asyncio.sleep(TICK_S)
+
+    async def _let_time_pass(self) -> None:
+        """Turn as long as something is due: after days at once, hundreds of thousands of orders lock."""
+        desk = self.desk
+        while desk.closed_because is None and not desk.draining and desk.time_is_due():
+            desk.turn()
+            await asyncio.sleep(0)
 
     async def pay_refunds(self, provider: PaymentProvider) -> None:
         """Have the provider pay what is owed, and record it. It may be asked twice for one refund: it pays once."""
@@ -59,8 +65,8 @@ class Service:
 
     async def _pay(self, provider: PaymentProvider, refund: Refund) -> None:
         with suppress(DeskUnavailable):  # it stays owed, and its turn comes again
-            await provider.refund(refund.payment_id, refund.amount_minor, refund.currency)
-            await self.ask(RecordRefund(refund.payment_id))
+            await provider.refund(refund.id, refund.payment_id, refund.amount_minor, refund.currency)
+            await self.ask(RecordRefund(refund.id))
 
     async def drain(self) -> None:
         """Take nothing more, and answer everything that waits."""

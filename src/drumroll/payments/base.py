@@ -54,8 +54,8 @@ class PaymentProvider(ABC):
         """
 
     @abstractmethod
-    async def refund(self, payment_id: str, amount_minor: int, currency: str) -> None:
-        """Pay a payment back. Asked again for the same payment, it pays once.
+    async def refund(self, refund_id: str, payment_id: str, amount_minor: int, currency: str) -> None:
+        """Pay a payment back, or part of it. Asked again with the same ``refund_id``, it pays once.
 
         Raises:
             DeskUnavailable: the provider can't be reached; ask again later.

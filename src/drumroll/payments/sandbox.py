@@ -50,7 +50,7 @@ class SandboxProvider(PaymentProvider):
         verify(self._key, webhook_id, timestamp, signature, body, now_ms // 1000)
         return _payment_in(body)
 
-    async def refund(self, payment_id: str, amount_minor: int, currency: str) -> None:
+    async def refund(self, refund_id: str, payment_id: str, amount_minor: int, currency: str) -> None:
         """There is no money, so it is back at once."""
 
     def payment_webhook(self, payment: Payment, now_ms: int) -> SignedWebhook:

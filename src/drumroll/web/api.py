@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import swagger_ui
 from litestar import Litestar, Request, Response, get
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi.config import OpenAPIConfig
@@ -25,7 +26,9 @@ from drumroll import __version__
 from drumroll.web.context import Parts, Web, status_of
 from drumroll.web.documented import HOT_TWINS, problems
 from drumroll.web.messages import BoardView, Health, LaunchView, OrderView
+from drumroll.web.messages_orders import HistoryView, OrdersView, WaitingView
 from drumroll.web.metrics import exposition
+from drumroll.web.operators import OPERATOR_ROUTES
 from drumroll.web.problems import MEDIA_TYPE, Problem, document
 from drumroll.web.sandbox import SANDBOX_ROUTES
 from drumroll.web.views import launch_view
@@ -47,14 +50,51 @@ OrderId = Annotated[str, Parameter(description="The order's id.", max_length=64)
     sync_to_thread=False,
 )
 def read_order(web: Parts, order_id: OrderId, request: Request[Any, Any, Any]) -> OrderView:
-    """An order of the customer whose session it is; anybody else's is a 404."""
-    return web.order_of(order_id, request.headers.get("authorization"))
+    """An order of the customer whose session it is, and what they may do with it now; anybody else's is a 404."""
+    return web.shown(web.own(order_id, request.headers.get("authorization")))
+
+
+@get(
+    "/v1/orders",
+    summary="Read my orders",
+    responses=problems(400, 401, 503),
+    security=[{"session": []}],
+    sync_to_thread=False,
+)
+def read_orders(web: Parts, request: Request[Any, Any, Any]) -> OrdersView:
+    """All orders of the customer whose session it is, and what they wait for."""
+    return web.orders_of(request.headers.get("authorization"))
+
+
+@get(
+    "/v1/orders/{order_id:str}/history",
+    summary="Read an order's history",
+    responses=problems(400, 401, 404, 503),
+    security=[{"session": []}],
+    sync_to_thread=False,
+)
+def read_history(web: Parts, order_id: OrderId, request: Request[Any, Any, Any]) -> HistoryView:
+    """Everything that ever happened to the order, with times in the launch's zone, read from the log."""
+    return web.history(web.own(order_id, request.headers.get("authorization")), for_operators=False)
+
+
+@get(
+    "/v1/waiting-list/{order_id:str}",
+    summary="Read a place in the waiting list",
+    responses=problems(400, 401, 404, 503),
+    security=[{"session": []}],
+    sync_to_thread=False,
+)
+def read_waiting(web: Parts, order_id: OrderId, request: Request[Any, Any, Any]) -> WaitingView:
+    """Whether they still wait, at which position; once a place is offered, it is the order of the same id."""
+    return web.waiting(order_id, request.headers.get("authorization"))
 
 
 @get("/v1/launch", summary="The launch", responses=problems(503), sync_to_thread=False)
 def read_launch(web: Parts) -> LaunchView:
     """What is sold, when, for how much, by which limits."""
-    return launch_view(web.launch, web.desk.clock_ms(), sandbox=web.sandbox is not None)
+    _ = web.launch
+    return launch_view(web.desk.book, web.desk.clock_ms(), sandbox=web.sandbox is not None)
 
 
 @get("/v1/board", summary="The live board", responses=problems(503), sync_to_thread=False)
@@ -113,7 +153,8 @@ def metrics(web: Parts) -> Response[bytes]:
 
 def make_api(web: Web) -> Litestar:
     """The framework's application around the parts of a server."""
-    routes = [read_order, read_launch, read_board, stream_board, board_page, root, health, metrics, *HOT_TWINS]
+    routes = [read_order, read_orders, read_history, read_waiting, read_launch, read_board, stream_board]
+    routes += [board_page, root, health, metrics, *HOT_TWINS, *OPERATOR_ROUTES]
     return Litestar(
         route_handlers=[
             *routes,
@@ -121,6 +162,7 @@ def make_api(web: Web) -> Litestar:
             create_static_files_router("/static", directories=[STATIC], include_in_schema=False),
             create_static_files_router("/docs/assets", directories=[SWAGGER], include_in_schema=False),
         ],
+        state=State({"web": web}),
         dependencies={"web": Provide(lambda: web, sync_to_thread=False)},
         exception_handlers={
             Problem: _problem,
@@ -145,7 +187,8 @@ def _openapi() -> OpenAPIConfig:
         favicon="<link rel='icon' href='/static/board.svg'>",
     )
     schemes: dict[str, SecurityScheme | Reference] = {
-        "session": SecurityScheme(type="http", scheme="bearer", description="A customer's session.")
+        "session": SecurityScheme(type="http", scheme="bearer", description="A customer's session."),
+        "operator": SecurityScheme(type="http", scheme="bearer", description="An operator's session."),
     }
     return OpenAPIConfig(
         title="drumroll",

@@ -1,4 +1,4 @@
-"""The ASGI application: three hot routes, and the framework for all else."""
+"""The ASGI application: the plain routes of launch night, and the framework for all else."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from drumroll.web.api import make_api
+from drumroll.web.changes import ON_ORDERS, ON_WAITING, Action, Changes
 from drumroll.web.context import Web
-from drumroll.web.hot import Receive, Scope, Send
+from drumroll.web.incoming import Receive, Scope, Send
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 _ORDERS = "/v1/orders"
-_CANCEL = "/cancel"
+_PAYMENTS = "/v1/webhooks/payments"
+_WAITING = "/v1/waiting-list"
 PATH_LIMIT = 1024
 """Characters of a path. All of ours are shorter; file systems fail on long ones, and on NUL."""
 
@@ -21,27 +23,44 @@ _log = logging.getLogger("drumroll")
 
 def make_app(web: Web) -> App:
     """The application around the parts of a server."""
-    place_order, cancel_order = web.hot.place_order, web.hot.cancel_order
-    payment_webhook = web.hot.payment_webhook
+    place_order, payment_webhook = web.hot.place_order, web.hot.payment_webhook
+    changes = Changes(web.hot)
     framework: Any = make_api(web)
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        # The two busiest routes are handed on as they are: one coroutine less for each request.
+        path = scope.get("path")
+        if path == _ORDERS and scope["method"] == "POST":
+            return place_order(scope, receive, send)
+        if path == _PAYMENTS and scope["method"] == "POST":
+            return payment_webhook(scope, receive, send)
+        return others(scope, receive, send)
+
+    async def others(scope: Scope, receive: Receive, send: Send) -> None:
         try:
             if scope["type"] == "http" and scope["method"] == "POST":
                 path: str = scope["path"]
-                if path == _ORDERS:
-                    return await place_order(scope, receive, send)
-                if path == "/v1/webhooks/payments":
-                    return await payment_webhook(scope, receive, send)
-                if path.startswith(_ORDERS + "/") and path.endswith(_CANCEL):
-                    order_id = path[len(_ORDERS) + 1 : -len(_CANCEL)]
-                    return await cancel_order(scope, receive, send, order_id)
+                if path == _WAITING:
+                    return await changes.join_waiting_list(scope, receive, send)
+                found = _action(path)
+                if found is not None:
+                    return await changes.act(*found, scope, receive, send)
             return await framework(_findable(scope), receive, send)  # type: ignore[no-any-return]
         except Exception:
             _log.exception("%s %s failed", scope.get("method"), scope.get("path"))
             raise
 
     return app
+
+
+def _action(path: str) -> tuple[Action, str, str] | None:
+    """The action that a path names, its name, and the id that it is about: ``/v1/orders/{id}/<action>``."""
+    parts = path.split("/")
+    if len(parts) != 5 or not parts[3] or parts[1] != "v1":
+        return None
+    actions = ON_ORDERS if parts[2] == "orders" else ON_WAITING if parts[2] == "waiting-list" else {}
+    action = actions.get(parts[4])
+    return None if action is None else (action, parts[4], parts[3])
 
 
 def _findable(scope: Scope) -> Scope:

@@ -10,16 +10,20 @@ from prometheus_client import CollectorRegistry
 
 from drumroll.desk.clock import SandboxClock
 from drumroll.desk.desk import Desk
-from drumroll.domain.book import Order, Refund
+from drumroll.domain.book import Order
 from drumroll.domain.launch import Launch
+from drumroll.errors import LogError
 from drumroll.payments.base import PaymentProvider
 from drumroll.payments.sandbox import SandboxProvider
 from drumroll.web.board import BoardStream
+from drumroll.web.history import history
 from drumroll.web.hot import HotPath
 from drumroll.web.messages import BoardView, OrderView, Status
+from drumroll.web.messages_orders import HistoryView, OrdersView, WaitingView
+from drumroll.web.order_views import order_view, waiting_view
 from drumroll.web.problems import Problem
 from drumroll.web.sessions import Sessions
-from drumroll.web.views import board_view, order_view
+from drumroll.web.views import board_view
 
 
 class Sandbox(msgspec.Struct, frozen=True):
@@ -54,17 +58,56 @@ class Web(msgspec.Struct, frozen=True):
         """The live board, now."""
         return board_of(self.desk, sandbox=self.sandbox is not None)
 
-    def order_of(self, order_id: str, authorization: str | None) -> OrderView:
-        """An order for its own customer. Raises ``Problem``: no session, or no such order of this customer's."""
-        customer = self.hot.customer_of(None if authorization is None else authorization.encode("latin-1"))
-        launch, book = self.launch, self.desk.book
-        order = book.orders.get(order_id)
+    @property
+    def now_ms(self) -> int:
+        """The desk's time: that of its clock, but never before the last block."""
+        return max(self.desk.clock_ms(), self.desk.at_ms)
+
+    def customer_of(self, authorization: str | None) -> str:
+        """Whose session it is. Raises ``Problem`` if it is none."""
+        return self.hot.customer_of(None if authorization is None else authorization.encode("latin-1"))
+
+    def own(self, order_id: str, authorization: str | None) -> Order:
+        """An order of the customer whose session it is. Raises ``Problem``: no session, or no such order of theirs."""
+        customer = self.customer_of(authorization)
+        _ = self.launch
+        order = self.desk.book.orders.get(order_id)
         if order is None or order.customer != customer:
             raise Problem("no_such_order", f"There is no order {order_id}.")
-        return order_view(order, self._refunds_of(order), launch.time_zone, self.provider.pay_url(order.id))
+        return order
 
-    def _refunds_of(self, order: Order) -> list[Refund]:
-        return self.desk.book.refunds_of.get(order.id, [])
+    def shown(self, order: Order) -> OrderView:
+        """An order as it is now."""
+        return order_view(self.desk.book, order, self.now_ms, self.provider.pay_url(order.id))
+
+    def orders_of(self, authorization: str | None) -> OrdersView:
+        """All orders of the customer whose session it is."""
+        customer = self.customer_of(authorization)
+        _, book = self.launch, self.desk.book
+        orders = [self.shown(order) for order in book.customers.get(customer, ())]
+        waiting = [
+            waiting_view(book, entry)
+            for line in (book.waiting.values() if customer in book.waiting_of else ())
+            for entry in line.values()
+            if entry.customer == customer
+        ]
+        return OrdersView(orders, waiting)
+
+    def waiting(self, order_id: str, authorization: str | None) -> WaitingView:
+        """A place in the waiting list of the customer whose session it is."""
+        customer = self.customer_of(authorization)
+        _ = self.launch
+        entry = self.desk.book.entries.get(order_id)
+        if entry is None or entry.customer != customer:
+            raise Problem("no_such_order", f"Nobody waits as {order_id}.")
+        return waiting_view(self.desk.book, entry)
+
+    def history(self, order: Order, *, for_operators: bool) -> HistoryView:
+        """All that happened to an order. Raises ``Problem`` while the log can't be read."""
+        try:
+            return history(self.desk.book, self.desk.log, order, for_operators=for_operators)
+        except LogError as error:
+            raise Problem("desk_closed", f"The log can't be read now: {error}.", retry_after_s=1) from error
 
 
 Parts = NamedDependency[Web]

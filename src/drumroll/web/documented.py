@@ -14,11 +14,25 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import HeaderParameter, JSONBody, Parameter
 
 from drumroll.payments.base import PaymentWebhook
-from drumroll.web.messages import CancelledOrder, NewOrder, ProblemView, ReservedOrder, WebhookReceipt
+from drumroll.web.messages import NewOrder, ProblemView, ReservedOrder, WebhookReceipt
+from drumroll.web.messages_orders import (
+    CancelledOrder,
+    ChangedOrder,
+    Confirmed,
+    ConvertedOrder,
+    LockedOrder,
+    Nothing,
+    UnlockedOrder,
+    WaitingView,
+    WantedChange,
+    WantedConversion,
+    WantedPlace,
+)
 
 _WORDS = {
     400: "The request can't be read: see `code`",
     401: "No valid session, or no valid signature",
+    403: "A session that may not do this",
     404: "There is no such order of this customer's",
     409: "The rules of the launch say no: see `code`",
     413: "The body is longer than allowed",
@@ -48,6 +62,7 @@ Key = Annotated[
         description="New for each thing wanted, the same for each retry; bare or in quotes. Kept as long as the sale.",
     ),
 ]
+OrderId = Annotated[str, Parameter(description="The order's id.", max_length=64)]
 WebhookHeader = Annotated[str, HeaderParameter(name="webhook-id", min_length=1, max_length=256)]
 WebhookTime = Annotated[str, HeaderParameter(name="webhook-timestamp", pattern="^[0-9]{1,12}$")]
 WebhookSignature = Annotated[str, HeaderParameter(name="webhook-signature", max_length=4096)]
@@ -80,12 +95,105 @@ def place_order(data: JSONBody[NewOrder], key: Key) -> ReservedOrder:
     response_description="Cancelled, durably; or the same answer again",
     response_headers=[REPLAYED],
     status_code=200,
-    responses=problems(400, 401, 404, 409, 413, 422, 503),
+    responses=problems(400, 401, 404, 409, 413, 415, 422, 503),
     security=_SESSION,
     sync_to_thread=False,
 )
-def cancel_order(order_id: Annotated[str, Parameter(max_length=64)], key: Key) -> CancelledOrder:
-    """Take an order back, reserved or firm. A deposit that was paid is owed back from this moment."""
+def cancel_order(order_id: OrderId, key: Key, data: JSONBody[Confirmed | None] = None) -> CancelledOrder:
+    """Take an order back. Before its lock the deposit is owed back; after it, it is given up, in two steps."""
+    raise NotFoundException
+
+
+@post(
+    "/v1/orders/{order_id:str}/lock",
+    summary="Lock an order early",
+    response_description="Locked, durably; or the same answer again",
+    response_headers=[REPLAYED],
+    status_code=200,
+    responses=problems(400, 401, 404, 409, 413, 415, 422, 503),
+    security=_SESSION,
+    sync_to_thread=False,
+)
+def lock_order(order_id: OrderId, key: Key, data: JSONBody[Confirmed | None] = None) -> LockedOrder:
+    """Give up the right to a refund, and take a place in the queue.
+
+    In two steps: without ``confirmation`` the answer is 409 ``confirmation_required`` with the terms and one.
+    """
+    raise NotFoundException
+
+
+@post(
+    "/v1/orders/{order_id:str}/undo-lock",
+    summary="Undo an early lock",
+    response_description="Undone, durably; or the same answer again",
+    response_headers=[REPLAYED],
+    status_code=200,
+    responses=problems(400, 401, 404, 409, 413, 415, 422, 503),
+    security=_SESSION,
+    sync_to_thread=False,
+)
+def undo_lock(order_id: OrderId, key: Key, data: JSONBody[Nothing | None] = None) -> UnlockedOrder:
+    """Take an early lock back, while that can be."""
+    raise NotFoundException
+
+
+@post(
+    "/v1/orders/{order_id:str}/change",
+    summary="Change an order",
+    response_description="Changed, durably; or the same answer again",
+    response_headers=[REPLAYED],
+    status_code=200,
+    responses=problems(400, 401, 404, 409, 413, 415, 422, 503),
+    security=_SESSION,
+    sync_to_thread=False,
+)
+def change_order(order_id: OrderId, key: Key, data: JSONBody[WantedChange]) -> ChangedOrder:
+    """Another trim, configuration or region, before the lock; in two steps, the first of which says the prices."""
+    raise NotFoundException
+
+
+@post(
+    "/v1/orders/{order_id:str}/convert",
+    summary="Change an order to another model",
+    response_description="Converted, durably; or the same answer again",
+    response_headers=[REPLAYED],
+    status_code=200,
+    responses=problems(400, 401, 404, 409, 413, 415, 422, 503),
+    security=_SESSION,
+    sync_to_thread=False,
+)
+def convert_order(order_id: OrderId, key: Key, data: JSONBody[WantedConversion]) -> ConvertedOrder:
+    """Through a conversion window; in two steps, the first of which says price, deposit, place. It stays one order."""
+    raise NotFoundException
+
+
+@post(
+    "/v1/waiting-list",
+    summary="Wait for a place",
+    response_description="Waiting, durably; or the same answer again",
+    response_headers=[REPLAYED],
+    status_code=201,
+    responses=problems(400, 401, 404, 409, 413, 415, 422, 503),
+    security=_SESSION,
+    sync_to_thread=False,
+)
+def join_waiting_list(key: Key, data: JSONBody[WantedPlace]) -> WaitingView:
+    """Wait for a place in what is sold out. An offered place is a reserved order with the id that is answered here."""
+    raise NotFoundException
+
+
+@post(
+    "/v1/waiting-list/{order_id:str}/leave",
+    summary="Wait no more",
+    response_description="Left, durably; or the same answer again",
+    response_headers=[REPLAYED],
+    status_code=200,
+    responses=problems(400, 401, 404, 409, 413, 415, 422, 503),
+    security=_SESSION,
+    sync_to_thread=False,
+)
+def leave_waiting_list(order_id: OrderId, key: Key, data: JSONBody[Nothing | None] = None) -> dict[str, str]:
+    """Leave the waiting list."""
     raise NotFoundException
 
 
@@ -107,4 +215,14 @@ def payment_webhook(
     raise NotFoundException
 
 
-HOT_TWINS = [place_order, cancel_order, payment_webhook]
+HOT_TWINS = [
+    place_order,
+    cancel_order,
+    lock_order,
+    undo_lock,
+    change_order,
+    convert_order,
+    join_waiting_list,
+    leave_waiting_list,
+    payment_webhook,
+]

@@ -16,10 +16,12 @@ Identifier = Annotated[str, Meta(min_length=1, max_length=32)]
 
 
 class NewOrder(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """What is ordered: the ids of a model and of one of its trims."""
+    """What is ordered: the ids of a model, a trim of it, the choices that are not the default, a region."""
 
     model: Annotated[Identifier, Meta(examples=["yu7"])]
     trim: Annotated[Identifier, Meta(examples=["max"])]
+    options: Annotated[tuple[Identifier, ...], Meta(max_length=100)] = ()
+    region: Identifier | None = None
 
 
 class ReservedOrder(msgspec.Struct, frozen=True, gc=False):
@@ -40,6 +42,7 @@ class ReservedOrder(msgspec.Struct, frozen=True, gc=False):
 class RefundView(msgspec.Struct, frozen=True):
     """Money owed back, and whether it was paid."""
 
+    id: str
     payment_id: str
     amount_minor: int
     currency: str
@@ -48,38 +51,75 @@ class RefundView(msgspec.Struct, frozen=True):
     paid_at: str | None
 
 
+OrderState = Literal[
+    "reserved",
+    "firm",
+    "locked",
+    "scheduled",
+    "in_production",
+    "built",
+    "in_transit",
+    "delivered",
+    "expired",
+    "cancelled",
+    "forfeited",
+]
+
+
+class ActionView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something that the customer may do now. ``until`` is when that ends; ``forfeits_minor`` is what it costs.
+
+    ``confirm``: it takes two steps. ``to`` are the models that a conversion leads to.
+    """
+
+    action: Literal["pay", "cancel", "lock", "undo_lock", "change", "convert"]
+    until: str | None = None
+    confirm: bool = False
+    forfeits_minor: int = 0
+    amount_minor: int = 0
+    to: tuple[str, ...] = ()
+
+
+class QueueView(msgspec.Struct, frozen=True):
+    """The place in the queue of its model, from 1 on, of how many; by which lock time."""
+
+    place: int
+    of: int
+    queued_at: str
+
+
 class OrderView(msgspec.Struct, frozen=True):
-    """An order as it stands now."""
+    """An order as it stands now. ``locks_at`` is the end of its cooling-off, ``due_minor`` missing of its deposit."""
 
     id: str
-    state: Literal["reserved", "firm", "expired", "cancelled"]
+    state: OrderState
     model: str
     trim: str
+    options: tuple[str, ...]
+    region: str
     price_minor: int
     deposit_minor: int
+    due_minor: int
+    held_minor: int
+    forfeited_minor: int
     currency: str
     reserved_at: str
     expires_at: str
     firm_at: str | None
+    locks_at: str | None
+    locked_at: str | None
     changed_at: str
+    converted_from: str | None
+    queue: QueueView | None
     refunds: list[RefundView]
+    actions: list[ActionView]
     pay_url: str | None
-
-
-class CancelledOrder(msgspec.Struct, frozen=True):
-    """An order taken back; ``refund_minor`` is owed to the customer."""
-
-    id: str
-    state: Literal["cancelled"]
-    refund_minor: int
-    currency: str
-    cancelled_at: str
 
 
 class WebhookReceipt(msgspec.Struct, frozen=True):
     """What became of a payment that a webhook told of."""
 
-    outcome: Literal["firm", "owed_back", "already_counted", "ignored"]
+    outcome: Literal["firm", "difference_paid", "owed_back", "already_counted", "ignored"]
 
 
 class TrimView(msgspec.Struct, frozen=True):
@@ -91,15 +131,62 @@ class TrimView(msgspec.Struct, frozen=True):
     cap: int | None
 
 
+class ChoiceView(msgspec.Struct, frozen=True):
+    """One choice of an option; ``trims`` that have it (empty: all), what it needs and what it can't be with."""
+
+    id: str
+    name: str
+    price_minor: int
+    trims: tuple[str, ...]
+    requires: tuple[str, ...]
+    excludes: tuple[str, ...]
+
+
+class OptionView(msgspec.Struct, frozen=True):
+    """Something to choose: one choice (the first that the trim has is the default), or with ``many`` any number."""
+
+    id: str
+    name: str
+    many: bool
+    choices: list[ChoiceView]
+
+
 class ModelView(msgspec.Struct, frozen=True):
-    """A model on offer, and when."""
+    """A model on offer, when, and in which configurations."""
 
     id: str
     name: str
     opens_at: str
     closes_at: str | None
+    paused: bool
     cap: int | None
+    deposit_minor: int
     trims: list[TrimView]
+    options: list[OptionView]
+
+
+class RegionView(msgspec.Struct, frozen=True):
+    """Where orders are delivered to."""
+
+    id: str
+    name: str
+
+
+class WindowView(msgspec.Struct, frozen=True):
+    """When orders of which models, in which states, may become ones of which other models, and by which terms."""
+
+    id: str
+    from_models: tuple[str, ...]
+    states: tuple[str, ...]
+    to_models: tuple[str, ...]
+    opens_at: str
+    closes_at: str
+    irreversible: bool
+    times: int
+    deposit: str
+    cooling_off: str
+    place: str
+    place_kept_before: str | None
 
 
 class LaunchView(msgspec.Struct, frozen=True):
@@ -114,9 +201,14 @@ class LaunchView(msgspec.Struct, frozen=True):
     closes_at: str | None
     deposit_minor: int
     hold_s: int
+    cooling_off_s: int | None
+    early_lock_undo_s: int
+    waiting_offer_s: int | None
     orders_per_customer: int
     cap: int | None
     models: list[ModelView]
+    regions: list[RegionView]
+    conversions: list[WindowView]
     sandbox: bool
 
 
@@ -134,16 +226,21 @@ class BoardLaunch(msgspec.Struct, frozen=True):
 
 
 class Totals(msgspec.Struct, frozen=True):
-    """Orders by their present state."""
+    """How many orders there are: ``firm`` are all whose deposit is paid and stands, ``locked`` those of them that can't
+    be had back any more, ``converted`` those of them that came from another model.
+    """
 
     reserved: int
     firm: int
+    locked: int
+    converted: int
     expired: int
     cancelled: int
+    forfeited: int
 
 
 class BoardTrim(msgspec.Struct, frozen=True):
-    """The orders of one trim, by their present state."""
+    """The orders of one trim, counted as in ``Totals``."""
 
     model: str
     model_name: str
@@ -151,8 +248,11 @@ class BoardTrim(msgspec.Struct, frozen=True):
     trim_name: str
     reserved: int
     firm: int
+    locked: int
+    converted: int
     expired: int
     cancelled: int
+    forfeited: int
     cap: int | None
 
 

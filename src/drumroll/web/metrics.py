@@ -51,12 +51,18 @@ class DeskCollector(Collector):
             "drumroll_orders", "Orders by their present state", labels=["model", "trim", "state"]
         )
         for (model, trim), tally in book.tallies.items():
-            for state in ("reserved", "firm", "expired", "cancelled"):
-                orders.add_metric([model, trim, state], getattr(tally, state))
+            for state, count in tally.by_state.items():
+                orders.add_metric([model, trim, state.value], count)
         yield orders
         yield GaugeMetricFamily("drumroll_refunds_owed", "Refunds owed and not paid yet", len(book.refunds_owed))
         in_words = "Money that arrived, in minor units of the launch's currency"
-        yield CounterMetricFamily("drumroll_money_in_minor", in_words, book.paid_in_minor)
+        yield CounterMetricFamily("drumroll_money_in_minor", in_words, book.money.received)
+        money = GaugeMetricFamily("drumroll_money_minor", "Where that money is now", labels=["pot"])
+        for pot in ("held", "owed", "refunded", "forfeited", "applied"):
+            money.add_metric([pot], getattr(book.money, pot))
+        yield money
+        waiting = sum(len(line) for line in book.waiting.values())
+        yield GaugeMetricFamily("drumroll_waiting", "Customers in the waiting list", waiting)
         yield CounterMetricFamily("drumroll_openings", "Times that a desk opened this log", book.openings)
 
 

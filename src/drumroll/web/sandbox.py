@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from litestar import get, post
 from litestar.params import JSONBody, Parameter
 
-from drumroll.domain.times import rfc3339, to_ms
+from drumroll.domain.times import rfc3339
 from drumroll.payments.base import Payment
 from drumroll.web.context import Parts, Sandbox, Web
 from drumroll.web.documented import problems
 from drumroll.web.messages import ClockView, NewSessions, SessionsView, SessionView, WebhookReceipt
+from drumroll.web.messages_operator import NewOperators, OperatorSession, OperatorSessions
+from drumroll.web.operators import OPERATOR, moment_ms
 from drumroll.web.problems import Problem
 
 OrderId = Annotated[str, Parameter(description="The order to pay for.", max_length=64)]
@@ -34,6 +35,23 @@ def issue_sessions(web: Parts, data: JSONBody[NewSessions]) -> SessionsView:
 
 
 @post(
+    "/sandbox/operators",
+    summary="Operators' sessions for the asking",
+    responses=problems(400, 413),
+    tags=["sandbox"],
+    sync_to_thread=False,
+)
+def issue_operators(web: Parts, data: JSONBody[NewOperators]) -> OperatorSessions:
+    """Operators' sessions for anybody. On a real server there is no such route: see `drumroll operator token`."""
+    expires_s = int(web.now_s()) + web.session_s
+    expires_at = rfc3339(expires_s * 1000)
+    issue = web.sessions.issue
+    return OperatorSessions(
+        [OperatorSession(name, issue(OPERATOR + name, expires_s), expires_at) for name in data.operators]
+    )
+
+
+@post(
     "/sandbox/pay/{order_id:str}",
     summary="Pay a deposit",
     status_code=200,
@@ -41,12 +59,18 @@ def issue_sessions(web: Parts, data: JSONBody[NewSessions]) -> SessionsView:
     tags=["sandbox"],
 )
 async def pay(web: Parts, order_id: OrderId) -> WebhookReceipt:
-    """Pay an order's deposit: the sandbox's provider sends the webhook that a real one would send."""
+    """Pay an order's deposit, or what a conversion left due of it.
+
+    The sandbox's provider sends the webhook that a real one would send.
+    """
     order = web.desk.book.orders.get(order_id)
     if order is None:
         raise Problem("no_such_order", f"There is no order {order_id}.")
     offer = order.offer
-    payment = Payment(f"pay_{order.id}", order.id, offer.deposit_minor, offer.currency)
+    payment_id, amount_minor = f"pay_{order.id}", offer.deposit_minor
+    if order.due_minor:
+        payment_id, amount_minor = f"pay_{order.id}.{len(order.blocks)}", order.due_minor
+    payment = Payment(payment_id, order.id, amount_minor, offer.currency)
     webhook = _sandbox(web).provider.payment_webhook(payment, web.desk.clock_ms())
     return WebhookReceipt(await web.hot.take_payment(webhook.headers, webhook.body))
 
@@ -70,7 +94,7 @@ def move_clock(web: Parts, data: JSONBody[ClockView]) -> ClockView:
     clock = _sandbox(web).clock
     if clock is None:
         raise Problem("clock_not_steerable", "This sandbox runs on the real time; start it with --clock to steer it.")
-    clock.move_to(_moment_ms(data.now))
+    clock.move_to(moment_ms("now", data.now))
     return ClockView(rfc3339(clock(), web.launch.time_zone))
 
 
@@ -79,14 +103,4 @@ def _sandbox(web: Web) -> Sandbox:
     return web.sandbox
 
 
-def _moment_ms(text: str) -> int:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Problem("invalid_body", f"now: found {text!r}, allowed: a time as in RFC 3339.") from error
-    if moment.tzinfo is None or not 2000 <= moment.year <= 2100:
-        raise Problem("invalid_body", "now: give an offset (Z or +08:00) and a year from 2000 to 2100.")
-    return to_ms(moment)
-
-
-SANDBOX_ROUTES = [issue_sessions, pay, read_clock, move_clock]
+SANDBOX_ROUTES = [issue_sessions, issue_operators, pay, read_clock, move_clock]

@@ -2,60 +2,34 @@
 
 from __future__ import annotations
 
-from drumroll.domain.book import Book, Order, Refund, State, Tally
-from drumroll.domain.launch import Launch, Model
+from drumroll.domain.book import Book, Tally
+from drumroll.domain.launch import Conversion, Launch, Model, Option
+from drumroll.domain.states import CANCELLED, EXPIRED, FIRM, FORFEITED, RESERVED
 from drumroll.domain.times import rfc3339
 from drumroll.web.messages import (
     BoardLaunch,
     BoardTrim,
     BoardView,
+    ChoiceView,
     LaunchView,
     MilestoneView,
     ModelView,
-    OrderView,
-    RefundView,
+    OptionView,
+    RegionView,
     Status,
     Totals,
     TrimView,
+    WindowView,
 )
 
 CURVE_POINTS = 240
 RATE_OVER_S = 10
 
 
-def order_view(order: Order, refunds: list[Refund], zone: str, pay_url: str) -> OrderView:
-    """An order, with what is owed back for it. ``pay_url`` is shown while a deposit is awaited."""
-    offer = order.offer
-    return OrderView(
-        id=order.id,
-        state=order.state.value,
-        model=offer.model,
-        trim=offer.trim,
-        price_minor=offer.price_minor,
-        deposit_minor=offer.deposit_minor,
-        currency=offer.currency,
-        reserved_at=rfc3339(order.reserved_at_ms, zone),
-        expires_at=rfc3339(order.expires_at_ms, zone),
-        firm_at=None if order.firm_at_ms is None else rfc3339(order.firm_at_ms, zone),
-        changed_at=rfc3339(order.changed_at_ms, zone),
-        refunds=[_refund_view(refund, zone) for refund in refunds],
-        pay_url=pay_url if order.state is State.RESERVED else None,
-    )
-
-
-def _refund_view(refund: Refund, zone: str) -> RefundView:
-    return RefundView(
-        refund.payment_id,
-        refund.amount_minor,
-        refund.currency,
-        refund.reason,
-        rfc3339(refund.owed_at_ms, zone),
-        None if refund.paid_at_ms is None else rfc3339(refund.paid_at_ms, zone),
-    )
-
-
-def launch_view(launch: Launch, now_ms: int, *, sandbox: bool) -> LaunchView:
-    """What is sold, when, for how much, by which limits."""
+def launch_view(book: Book, now_ms: int, *, sandbox: bool) -> LaunchView:
+    """What is sold, when, for how much, by which limits and rules: as it holds now."""
+    launch = book.launch
+    assert launch is not None, "a log begins with its launch"
     zone = launch.time_zone
     return LaunchView(
         id=launch.id,
@@ -67,17 +41,54 @@ def launch_view(launch: Launch, now_ms: int, *, sandbox: bool) -> LaunchView:
         closes_at=_maybe(launch.closes_at_ms, zone),
         deposit_minor=launch.deposit_minor,
         hold_s=launch.hold_s,
+        cooling_off_s=launch.cooling_off_s,
+        early_lock_undo_s=launch.early_lock_undo_s,
+        waiting_offer_s=launch.waiting_offer_s,
         orders_per_customer=launch.orders_per_customer,
         cap=launch.cap,
-        models=[_model_view(model, zone) for model in launch.models],
+        models=[_model_view(book, launch, model) for model in launch.models],
+        regions=[RegionView(region.id, region.name) for region in launch.regions],
+        conversions=[_window_view(window, zone) for window in launch.conversions],
         sandbox=sandbox,
     )
 
 
-def _model_view(model: Model, zone: str) -> ModelView:
-    trims = [TrimView(trim.id, trim.name, trim.price_minor, trim.cap) for trim in model.trims]
+def _model_view(book: Book, launch: Launch, model: Model) -> ModelView:
+    zone = launch.time_zone
     return ModelView(
-        model.id, model.name, rfc3339(model.opens_at_ms, zone), _maybe(model.closes_at_ms, zone), model.cap, trims
+        id=model.id,
+        name=model.name,
+        opens_at=rfc3339(model.opens_at_ms, zone),
+        closes_at=_maybe(model.closes_at_ms, zone),
+        paused="" in book.paused or model.id in book.paused,
+        cap=model.cap,
+        deposit_minor=launch.deposit_of(model),
+        trims=[TrimView(trim.id, trim.name, trim.price_minor, trim.cap) for trim in model.trims],
+        options=[_option_view(option) for option in model.options],
+    )
+
+
+def _option_view(option: Option) -> OptionView:
+    choices = [
+        ChoiceView(one.id, one.name, one.price_minor, one.trims, one.requires, one.excludes) for one in option.choices
+    ]
+    return OptionView(option.id, option.name, option.many, choices)
+
+
+def _window_view(window: Conversion, zone: str) -> WindowView:
+    return WindowView(
+        id=window.id,
+        from_models=window.from_models,
+        states=window.states,
+        to_models=window.to_models,
+        opens_at=rfc3339(window.opens_at_ms, zone),
+        closes_at=rfc3339(window.closes_at_ms, zone),
+        irreversible=window.irreversible,
+        times=window.times,
+        deposit=window.deposit,
+        cooling_off=window.cooling_off,
+        place=window.place,
+        place_kept_before=_maybe(window.place_kept_before_ms, zone),
     )
 
 
@@ -106,23 +117,36 @@ def board_view(book: Book, position: int, now_ms: int, status: Status, *, sandbo
 
 
 def _board_trims(book: Book, model: Model) -> list[BoardTrim]:
-    rows = []
-    for trim in model.trims:
-        tally = book.tally(model.id, trim.id)
-        counts = (tally.reserved, tally.firm, tally.expired, tally.cancelled)
-        rows.append(BoardTrim(model.id, model.name, trim.id, trim.name, *counts, trim.cap))
-    return rows
+    return [
+        BoardTrim(
+            model=model.id,
+            model_name=model.name,
+            trim=trim.id,
+            trim_name=trim.name,
+            cap=trim.cap,
+            **_counts([book.tally(model.id, trim.id)]),
+        )
+        for trim in model.trims
+    ]
 
 
 def _totals(book: Book) -> Totals:
     """Counted over all trims that were ever ordered, so that none taken out of the launch file is lost."""
-    tallies: list[Tally] = [tally for (model, _), tally in book.tallies.items() if model in book.headline]
-    return Totals(
-        reserved=sum(tally.reserved for tally in tallies),
-        firm=sum(tally.firm for tally in tallies),
-        expired=sum(tally.expired for tally in tallies),
-        cancelled=sum(tally.cancelled for tally in tallies),
-    )
+    return Totals(**_counts([tally for (model, _), tally in book.tallies.items() if model in book.headline]))
+
+
+def _counts(tallies: list[Tally]) -> dict[str, int]:
+    """What the board counts, in its order."""
+    standing = sum(tally.standing for tally in tallies)
+    return {
+        "reserved": sum(tally.by_state[RESERVED] for tally in tallies),
+        "firm": standing,
+        "locked": standing - sum(tally.by_state[FIRM] for tally in tallies),
+        "converted": sum(tally.converted for tally in tallies),
+        "expired": sum(tally.by_state[EXPIRED] for tally in tallies),
+        "cancelled": sum(tally.by_state[CANCELLED] for tally in tallies),
+        "forfeited": sum(tally.by_state[FORFEITED] for tally in tallies),
+    }
 
 
 def _rate_per_s(book: Book, now_ms: int) -> float:

@@ -4,7 +4,8 @@ const STALE_MS = 4000; // the stream speaks about once a second
 const POLL_MS = 2000;
 const SILENT_MS = 12000; // a stream that is open and says nothing is opened anew
 const SHOWN_MILESTONES = 5;
-const STATES = ["firm", "reserved", "expired", "cancelled"];
+const STATES = ["firm", "reserved", "expired", "cancelled", "forfeited"]; // each order is in one of them
+const OF_FIRM = ["locked", "converted"]; // counted among the firm as well
 const TIME_STEPS = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 604800];
 
 const $ = (id) => document.getElementById(id);
@@ -84,7 +85,7 @@ function showHero() {
   const title = `${before ? "Opens soon" : `${count(board.totals.firm)} firm`} · ${board.launch.name}`;
   document.title = board.sandbox ? `Sandbox: ${title}` : title;
   put("hero-label", before ? "Sales open in" : "Firm orders");
-  put("hero-sub", before ? "No order is taken before that." : "Deposit received, still cancellable.");
+  put("hero-sub", before ? "No order is taken before that." : "Deposit paid and standing, locked or not.");
   put("rate", `${rate(board.rate_per_s)} a second`);
   put("open-for", before ? `${dayFormat.format(opens)}, ${clock(opens)}` : stopwatch(elapsed()));
   put("open-label", before ? `Opening, ${zoneName()}` : "Since opening");
@@ -295,11 +296,10 @@ function showTrims() {
 }
 
 function showStates() {
-  const all = STATES.reduce((n, state) => n + board.totals[state], 0);
-  for (const state of STATES) {
-    put(`count-${state}`, count(board.totals[state]));
-    width($(`part-${state}`), all ? board.totals[state] / all : 0);
-  }
+  const { totals } = board, all = STATES.reduce((n, state) => n + totals[state], 0);
+  for (const state of [...STATES, ...OF_FIRM]) put(`count-${state}`, count(totals[state]));
+  const parts = { ...totals, standing: totals.firm - totals.locked };
+  for (const part of ["standing", "locked", ...STATES.slice(1)]) width($(`part-${part}`), all ? parts[part] / all : 0);
   put("states-title", all ? `All ${count(all)} orders, by state` : "No orders yet");
 }
 

@@ -1,0 +1,63 @@
+"""The operators' trail: what they did, read from the log, the latest first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from drumroll.domain import events as ev
+from drumroll.domain.book import Book
+from drumroll.domain.times import rfc3339
+from drumroll.log.base import Log
+from drumroll.web.messages_operator import TrailEntry, TrailView
+from drumroll.web.problems import Problem
+
+_WHAT: dict[type, str] = {
+    ev.SalesSet: "sales",
+    ev.CapSet: "cap",
+    ev.WindowMoved: "window",
+    ev.OrderChanged: "correct",
+    ev.OrderWithdrawn: "cancel",
+    ev.RefundGranted: "refund",
+    ev.RefundPaid: "refund_paid",
+    ev.OrdersMoved: "move",
+}
+_SHOWN_IDS = 20
+_NOT_SHOWN = {"key", "fingerprint", "operator", "reason", "order_ids"}
+
+
+def trail(book: Book, log: Log, limit: int, cursor: str | None) -> TrailView:
+    """A page of what operators did. Raises ``LogError``, and ``Problem`` for a cursor that is none."""
+    assert book.launch is not None
+    positions = list(dict.fromkeys(book.trail))
+    end = len(positions) if cursor is None else _number(cursor)
+    page = positions[max(0, end - limit) : end]
+    entries = [entry for position in reversed(page) for entry in _entries(log, position, book.launch.time_zone)]
+    return TrailView(entries, str(end - limit) if end > limit else None)
+
+
+def _number(cursor: str) -> int:
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 12):
+        raise Problem("invalid_request", f"cursor: found {cursor!r}, allowed: the 'next' of the page before.")
+    return int(cursor)
+
+
+def _entries(log: Log, position: int, zone: str) -> list[TrailEntry]:
+    block = log.block(position)
+    return [_entry(event, rfc3339(block.at_ms, zone), position) for event in block.events if _by_operator(event)]
+
+
+def _by_operator(event: ev.Event) -> bool:
+    return type(event) in _WHAT and bool(getattr(event, "operator", ""))
+
+
+def _entry(event: Any, at: str, position: int) -> TrailEntry:
+    facts = {name: value for name, value in msgspec.structs.asdict(event).items() if name not in _NOT_SHOWN}
+    if isinstance(event, ev.OrdersMoved):
+        facts |= {"orders": len(event.order_ids), "order_ids": list(event.order_ids[:_SHOWN_IDS])}
+    if isinstance(event, ev.WindowMoved):
+        facts["closes_at_ms"] = event.closes_at_ms
+    if isinstance(event, ev.OrderChanged):
+        facts["options"] = list(event.options)
+    return TrailEntry(at, _WHAT[type(event)], event.operator, event.reason, position, facts)
