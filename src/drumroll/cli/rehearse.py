@@ -25,6 +25,7 @@ from drumroll.rehearsal.population import places
 from drumroll.rehearsal.rehearsal import Outcome, Plan, as_json
 from drumroll.rehearsal.rehearsal import rehearse as rehearsed
 from drumroll.rehearsal.report import write_report
+from drumroll.rehearsal.report_days import REFERENCE_LOCKED
 
 WIDTH = 80
 _FEWEST = 100
@@ -34,7 +35,7 @@ _MOST_CRASHES = 100
 @click.command(short_help="Play a launch against a real server, and audit it.")
 @click.argument("launch_file", metavar="[LAUNCH]", default="launches/yu7.toml", type=click.Path(dir_okay=False))
 @click.option(
-    "--orders", type=click.IntRange(_FEWEST), help=f"Orders that stand firm at the end.  [{REFERENCE_ORDERS}]"
+    "--orders", type=click.IntRange(_FEWEST), help=f"Orders that stand firm after the hour.  [{REFERENCE_ORDERS}]"
 )
 @click.option("--pace", default="max", show_default=True, help="max, real, or a multiple of real time such as 60x.")
 @click.option("--crashes", default=0, show_default=True, type=click.IntRange(0, _MOST_CRASHES), help="SIGKILLs midway.")
@@ -43,7 +44,10 @@ _MOST_CRASHES = 100
 @click.option("--report", default="report.html", show_default=True, type=click.Path(dir_okay=False))
 @click.option("--keep", type=click.Path(file_okay=False), help="Keep log, ledger and server output in this folder.")
 def rehearse(**given: Any) -> None:
-    r"""Rehearse LAUNCH (default: launches/yu7.toml): a real server, customers over HTTP, an audit, go or no-go.
+    """Rehearse LAUNCH (default: launches/yu7.toml): a real server, customers over HTTP, an audit, go or no-go.
+
+    It plays the hour, and then the days until every order is locked or gone: locks, changes, cancellations, and
+    conversions of orders that were imported before. Only the hour keeps the --pace.
 
     Exits with 1 on no-go. The same seed draws the same customers and the same misbehaviour.
 
@@ -130,7 +134,11 @@ class _Watch:
 def clock_text(second: int) -> str:
     """Seconds since the opening as a clock would show them."""
     sign, second = ("-", -second) if second < 0 else ("+", second)
-    return f"{sign}{second // 60:02}:{second % 60:02}"
+    return (
+        f"{sign}{second // 60:02}:{second % 60:02}"
+        if second < 6000
+        else f"+{second // 86_400} d {second % 86_400 // 3600:02} h"
+    )
 
 
 def _play(plan: Plan, console: Console) -> Outcome:
@@ -169,6 +177,22 @@ def _show(outcome: Outcome, report: Path, console: Console, *, kept: bool) -> No
     console.print("live     make serve, then open http://127.0.0.1:8000/board")
 
 
+def _after(outcome: Outcome, figures: dict[str, Any]) -> list[tuple[str, str]]:
+    """The rows on the days after the hour."""
+    scaled = round(outcome.plan.orders * REFERENCE_LOCKED / REFERENCE_ORDERS)
+    locked = figures["locked_after_18_hours"]
+    return [
+        (
+            "after 18 h",
+            f"{locked or 0:,} locked ({REFERENCE_LOCKED:,} of {REFERENCE_ORDERS:,} in public: {scaled:,} here)",
+        ),
+        ("in the end", f"{figures['locked']:,} locked, {figures['imported']:,} imported orders among them"),
+        ("converted", f"{figures['converted']:,} to another model"),
+        ("changed", f"{figures['changed']:,}, {figures['undone']:,} early locks undone"),
+        ("forfeited", f"{figures['forfeited']:,}"),
+    ]
+
+
 def _table(outcome: Outcome) -> Table:
     figures = as_json(outcome)
     launch = outcome.plan.launch
@@ -178,10 +202,11 @@ def _table(outcome: Outcome) -> Table:
     recovery = max((crash.back_after_s for crash in outcome.crashes), default=0.0)
     owed = format_minor(figures["refunds_owed_minor"], launch.currency)
     for name, text in (
-        ("firm orders", f"{figures['firm_orders']:,}"),
+        ("firm orders", f"{figures['firm_orders']:,} after the hour"),
         ("acknowledged", f"{figures['acknowledged']:,}, {figures['lost']} lost, {figures['doubled']} doubled"),
         ("crashes", f"{figures['crashes']}" + (f", back within {recovery:.1f} s" if outcome.crashes else "")),
         ("refunds owed", f"{figures['refunds_owed']:,}, {owed}; {figures['refunds_paid']:,} of them paid back"),
+        *_after(outcome, figures),
         ("ran out", f"{figures['expired']:,}, {figures['revived']:,} revived by a late deposit"),
         ("cancelled", f"{figures['cancelled']:,}"),
         ("requests", f"{figures['requests']:,}, {figures['sent_again']:,} of them sent again"),

@@ -74,15 +74,28 @@ def line(frame: Frame, points: Sequence[Point], name: str, *, area: bool = False
     return f'<polygon class="area {name}" points="{first:.1f},{floor_y} {places} {last:.1f},{floor_y}"/>{drawn}'
 
 
-def mark(frame: Frame, point: Point, text: str) -> str:
-    """A ring at a point with a text beside it."""
+def stack(frame: Frame, xs: Sequence[float], layers: Sequence[tuple[str, Sequence[float]]]) -> str:
+    """Areas one upon the other, the first at the bottom; each is named for the style."""
+    drawn = []
+    below = [0.0] * len(xs)
+    for name, heights in layers:
+        above = [low + height for low, height in zip(below, heights, strict=True)]
+        edge = [f"{frame.at_x(x):.1f},{frame.at_y(y):.1f}" for x, y in zip(xs, above, strict=True)]
+        back = [f"{frame.at_x(x):.1f},{frame.at_y(y):.1f}" for x, y in zip(xs, below, strict=True)]
+        drawn.append(f'<polygon class="layer {name}" points="{" ".join((*edge, *reversed(back)))}"/>')
+        below = above
+    return "".join(drawn)
+
+
+def mark(frame: Frame, point: Point, text: str, *, above: bool = False) -> str:
+    """A ring at a point with a text beside it, below or above."""
     x, y = frame.at_x(point[0]), frame.at_y(point[1])
     right = x > WIDTH * 0.75
     offset = -9 if right else 9
     anchor = "end" if right else "start"
     return (
         f'<circle class="ring" cx="{x:.1f}" cy="{y:.1f}" r="4.5"/>'
-        f'<text class="{anchor} note" x="{x + offset:.1f}" y="{y + 15:.1f}">{escape(text)}</text>'
+        f'<text class="{anchor} note" x="{x + offset:.1f}" y="{y - 9 if above else y + 15:.1f}">{escape(text)}</text>'
     )
 
 

@@ -5,17 +5,21 @@ Every answer is held against what the kind expects; what differs is counted in `
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 
 from drumroll.domain.launch import Launch
 from drumroll.rehearsal import requests
+from drumroll.rehearsal.answers import code_of, number_of, outcome_of
 from drumroll.rehearsal.outbox import Handler, Outbox
 from drumroll.rehearsal.population import EARLY_S, Kind, Population
+from drumroll.rehearsal.tallies import Tallies
 from drumroll.rehearsal.timeline import Timeline
 
 BY_THE_RULES = frozenset(("sold_out", "closed"))
 """Refusals that any order may meet in a launch with caps or a closing time."""
+
+LOOKED_AT_AFTER_CRASH = 20
 
 _ORDERED = {
     Kind.IMPATIENT: "_again_with_the_same_key",
@@ -39,17 +43,6 @@ _PAID = {
 }
 
 
-class Tallies:
-    """What was counted while the customers played."""
-
-    def __init__(self) -> None:
-        self.acknowledged = 0
-        self.firm = 0
-        self.refusals: Counter[str] = Counter()
-        self.answers: Counter[tuple[Kind, str]] = Counter()
-        self.surprises: Counter[str] = Counter()
-
-
 class Customers:
     """All customers: a step is something that a visit does; a handler takes the answer to it."""
 
@@ -68,13 +61,15 @@ class Customers:
         self.tallies = Tallies()
         self.told: list[bytes] = []
         self.order_ids: list[bytes | None] = [None] * len(population)
+        self.firm = bytearray(len(population))
+        self.recent: deque[int] = deque(maxlen=LOOKED_AT_AFTER_CRASH)
         self.lasting = b""
-        self._key = b"s%d-" % seed
-        self._deposit_minor = launch.deposit_minor
-        self._currency = launch.currency.encode()
+        self.key = b"s%d-" % seed
+        self.deposit_minor = launch.deposit_minor
+        self.currency = launch.currency.encode()
         self._limit = launch.orders_per_customer
-        self._provider = provider
-        self._outbox = outbox
+        self.provider = provider
+        self.outbox = outbox
         self._kinds = population.kinds
         self._of_group: Counter[int] = Counter()
         self._late_of: dict[int, int] = {}
@@ -96,10 +91,13 @@ class Customers:
     def arrive(self) -> None:
         """Put every visit's first step on the timeline."""
         population, at = self.population, self.timeline.at
+        early_s = max(EARLY_S, int(self.timeline.rate))  # a second of the wall's at least, if time flies
         for visit, kind in enumerate(population.kinds):
+            if kind == Kind.AFTER_THE_HOUR:
+                continue
             at(population.order_s[visit], self._double if kind == Kind.DOUBLE_CLICK else self.order, visit)
             if kind == Kind.EARLY:
-                at(-EARLY_S, self._early, visit)
+                at(-early_s, self._early, visit)
             elif kind == Kind.UNKNOWN_TRIM:
                 at(population.order_s[visit], self._unknown_trim, visit)
 
@@ -110,7 +108,7 @@ class Customers:
         population = self.population
         token = self.tokens[population.customers[visit]]
         tail = self._tails[population.trims[visit]]
-        self._outbox.send(self._ordered, visit, requests.order(token, b"%s%d" % (self._key, visit), tail))
+        self.outbox.send(self._ordered, visit, requests.order(token, b"%s%d" % (self.key, visit), tail))
 
     def _ordered(self, visit: int, status: int, raw: bytes) -> None:
         if status != 201:
@@ -125,7 +123,8 @@ class Customers:
         self.order_ids[visit] = order_id
         trim = self.population.trims[visit]
         customer = self.population.customers[visit]
-        self.told.append(b"order\t%s\tc%d\t%s\t%s%d" % (order_id, customer, self._offers[trim], self._key, visit))
+        self.told.append(b"order\t%s\tc%d\t%s\t%s%d" % (order_id, customer, self._offers[trim], self.key, visit))
+        self.recent.append(visit)
         self.tallies.acknowledged += 1
         if self._prices[trim] not in raw:
             self.tallies.surprises["an order was acknowledged at another price than the launch's"] += 1
@@ -158,15 +157,15 @@ class Customers:
     def _unknown_trim(self, visit: int) -> None:
         model = self.population.offers[self.population.trims[visit]].model
         request = requests.order(
-            self.token(visit), b"%su%d" % (self._key, visit), requests.order_tail(model, "no-such-trim")
+            self.token(visit), b"%su%d" % (self.key, visit), requests.order_tail(model, "no-such-trim")
         )
-        self._outbox.send(self._expecting("unknown_trim"), visit, request)
+        self.outbox.send(self._expecting("unknown_trim"), visit, request)
 
     def _again_with_another_body(self, visit: int) -> None:
         self._will_pay(visit)
         tail = self._other_tails[self.population.trims[visit]]
-        request = requests.order(self.token(visit), b"%s%d" % (self._key, visit), tail)
-        self._outbox.send(self._expecting("idempotency_key_reused"), visit, request)
+        request = requests.order(self.token(visit), b"%s%d" % (self.key, visit), tail)
+        self.outbox.send(self._expecting("idempotency_key_reused"), visit, request)
 
     def _again_with_the_same_key(self, visit: int) -> None:
         self._will_pay(visit)
@@ -179,14 +178,14 @@ class Customers:
             self._other_order(visit, b"more", self._tails, "too_many_orders")
 
     def _other_order(self, visit: int, prefix: bytes, tails: list[bytes], code: str) -> None:
-        key = b"%s%s%d" % (self._key, prefix, visit)
+        key = b"%s%s%d" % (self.key, prefix, visit)
         request = requests.order(self.token(visit), key, tails[self.population.trims[visit]])
-        self._outbox.send(self._expecting(code), visit, request)
+        self.outbox.send(self._expecting(code), visit, request)
 
     def _look_at_a_strangers(self, visit: int) -> None:
         self._will_pay(visit)
         if self.lasting:
-            self._outbox.send(self._expecting("no_such_order"), visit, requests.look(self.token(visit), self.lasting))
+            self.outbox.send(self._expecting("no_such_order"), visit, requests.look(self.token(visit), self.lasting))
 
     def _forget(self, visit: int) -> None:
         """Ordered, and never seen again."""
@@ -199,19 +198,21 @@ class Customers:
 
     def pay(self, visit: int) -> None:
         """The provider says that the deposit has arrived."""
-        self._pay(visit, b"p%d" % visit, self._deposit_minor, self._paid)
+        self.send_payment(visit, b"p%d" % visit, self.deposit_minor, self._paid)
 
-    def _pay(self, visit: int, payment_id: bytes, amount_minor: int, handler: Handler) -> None:
+    def send_payment(self, visit: int, payment_id: bytes, amount_minor: int, handler: Handler) -> None:
+        """The provider says that this much has arrived for the visit's order."""
         order_id = self.order_ids[visit] or b""
         now_s = self.timeline.now_ms() // 1000
-        self._outbox.send(handler, visit, self._provider.webhook(payment_id, order_id, amount_minor, now_s))
+        self.outbox.send(handler, visit, self.provider.webhook(payment_id, order_id, amount_minor, now_s))
 
     def _paid(self, visit: int, status: int, raw: bytes) -> None:
         outcome = outcome_of(status, raw)
-        self._tell_payment(visit, b"p%d" % visit, self._deposit_minor, outcome)
+        self.tell_payment(visit, b"p%d" % visit, self.deposit_minor, outcome)
         kind = self._kinds[visit]
-        if outcome == b"firm" or (outcome == b"already_counted" and visit in self._outbox.unsure):
+        if outcome == b"firm" or (outcome == b"already_counted" and visit in self.outbox.unsure):
             self.tallies.firm += 1
+            self.firm[visit] = 1
             self.lasting = self.order_ids[visit] or b""
             after = self._after_payment[kind]
             if after is not None:
@@ -221,11 +222,12 @@ class Customers:
         if kind == Kind.LATE:
             self.tallies.answers[Kind.LATE, outcome.decode()] += 1
 
-    def _tell_payment(
+    def tell_payment(
         self, visit: int, payment_id: bytes, amount_minor: int, outcome: bytes, order_id: bytes | None = None
     ) -> None:
+        """Note what the webhook of a payment was answered with."""
         order_id = order_id or self.order_ids[visit] or b""
-        self.told.append(b"\t".join((b"payment", payment_id, order_id, b"%d" % amount_minor, self._currency, outcome)))
+        self.told.append(b"\t".join((b"payment", payment_id, order_id, b"%d" % amount_minor, self.currency, outcome)))
 
     def _will_pay(self, visit: int) -> None:
         self.timeline.at(self.population.pay_s[visit], self.pay, visit)
@@ -235,57 +237,57 @@ class Customers:
 
         def handle(visit: int, status: int, raw: bytes) -> None:
             outcome = outcome_of(status, raw)
-            self._tell_payment(visit, payment_id, amount_minor, outcome, order_id)
+            self.tell_payment(visit, payment_id, amount_minor, outcome, order_id)
             kind = Kind(self._kinds[visit])
             self.tallies.answers[kind, outcome.decode()] += 1
-            if outcome != b"owed_back" and not (outcome == b"already_counted" and visit in self._outbox.unsure):
+            if outcome != b"owed_back" and not (outcome == b"already_counted" and visit in self.outbox.unsure):
                 self.tallies.surprises[f"{kind.name.lower()}: a payment was answered {outcome.decode()}"] += 1
 
         return handle
 
     def _pay_again(self, visit: int) -> None:
         """The same webhook, a second time."""
-        self._pay(visit, b"p%d" % visit, self._deposit_minor, self._paid_again)
+        self.send_payment(visit, b"p%d" % visit, self.deposit_minor, self._paid_again)
 
     def _paid_again(self, visit: int, status: int, raw: bytes) -> None:
         outcome = outcome_of(status, raw)
-        self._tell_payment(visit, b"p%d" % visit, self._deposit_minor, outcome)
+        self.tell_payment(visit, b"p%d" % visit, self.deposit_minor, outcome)
         self.tallies.answers[Kind.REPEATED_WEBHOOK, outcome.decode()] += 1
         if outcome != b"already_counted":
             self.tallies.surprises[f"a repeated webhook was answered: {outcome.decode()}"] += 1
 
     def _pay_a_second_time(self, visit: int) -> None:
         payment_id = b"p%d-second" % visit
-        self._pay(visit, payment_id, self._deposit_minor, self._owed_back(payment_id, self._deposit_minor))
+        self.send_payment(visit, payment_id, self.deposit_minor, self._owed_back(payment_id, self.deposit_minor))
 
     def _will_pay_wrongly(self, visit: int) -> None:
         self.timeline.at(self.population.pay_s[visit], self._pay_too_little, visit)
 
     def _pay_too_little(self, visit: int) -> None:
-        payment_id, amount_minor = b"p%d-short" % visit, self._deposit_minor - 1
+        payment_id, amount_minor = b"p%d-short" % visit, self.deposit_minor - 1
         tell = self._owed_back(payment_id, amount_minor)
 
         def handle(same: int, status: int, raw: bytes) -> None:
             tell(same, status, raw)
             self.pay(same)
 
-        self._pay(visit, payment_id, amount_minor, handle)
+        self.send_payment(visit, payment_id, amount_minor, handle)
 
     def _pay_for_nothing(self, visit: int) -> None:
         """A payment for an order that nobody made."""
         self._will_pay(visit)
         payment_id, order_id = b"p%d-unknown" % visit, b"nobody-%d" % visit
         now_s = self.timeline.now_ms() // 1000
-        request = self._provider.webhook(payment_id, order_id, self._deposit_minor, now_s)
-        self._outbox.send(self._owed_back(payment_id, self._deposit_minor, order_id), visit, request)
+        request = self.provider.webhook(payment_id, order_id, self.deposit_minor, now_s)
+        self.outbox.send(self._owed_back(payment_id, self.deposit_minor, order_id), visit, request)
 
     def _forge(self, visit: int) -> None:
         """Somebody else says that it was paid."""
         self._will_pay(visit)
         now_s = self.timeline.now_ms() // 1000
         order_id = self.order_ids[visit] or b""
-        request = self._provider.forged(b"p%d" % visit, order_id, self._deposit_minor, now_s)
-        self._outbox.send(self._expecting("webhook_signature"), visit, request)
+        request = self.provider.forged(b"p%d" % visit, order_id, self.deposit_minor, now_s)
+        self.outbox.send(self._expecting("webhook_signature"), visit, request)
 
     def _follow(self, visit: int) -> None:
         """When all that may be held is held, the deposit for the order that ran out comes in after all."""
@@ -293,7 +295,7 @@ class Customers:
         late = self._late_of.get(self.population.customers[visit])
         if late is not None and self._group_is_whole(visit):
             payment_id = b"p%d" % late
-            self._pay(late, payment_id, self._deposit_minor, self._owed_back(payment_id, self._deposit_minor))
+            self.send_payment(late, payment_id, self.deposit_minor, self._owed_back(payment_id, self.deposit_minor))
 
     def _group_is_whole(self, visit: int) -> bool:
         customer = self.population.customers[visit]
@@ -304,7 +306,7 @@ class Customers:
 
     def _look(self, visit: int) -> None:
         order_id = self.order_ids[visit] or b""
-        self._outbox.send(self._looked, visit, requests.look(self.token(visit), order_id))
+        self.outbox.send(self._looked, visit, requests.look(self.token(visit), order_id))
 
     def _looked(self, visit: int, status: int, raw: bytes) -> None:
         good = status == 200 and b'"state":"firm"' in raw
@@ -320,8 +322,8 @@ class Customers:
 
     def _cancel(self, visit: int) -> None:
         order_id = self.order_ids[visit] or b""
-        request = requests.cancel(self.token(visit), order_id, b"%sx%d" % (self._key, visit))
-        self._outbox.send(self._cancelled, visit, request)
+        request = requests.cancel(self.token(visit), order_id, b"%sx%d" % (self.key, visit))
+        self.outbox.send(self._cancelled, visit, request)
 
     def _cancelled(self, visit: int, status: int, raw: bytes) -> None:
         kind = Kind(self._kinds[visit])
@@ -333,16 +335,17 @@ class Customers:
         refund_minor = number_of(raw, b"refund_minor")
         self.told.append(b"cancelled\t%s\t%d" % (self.order_ids[visit] or b"", refund_minor))
         self.tallies.answers[kind, "cancelled, refund owed" if refund_minor else "cancelled"] += 1
-        if refund_minor != (self._deposit_minor if kind == Kind.CANCELS_FIRM else 0):
+        if refund_minor != (self.deposit_minor if kind == Kind.CANCELS_FIRM else 0):
             self.tallies.surprises["a cancellation promised another refund than what was paid"] += 1
         if kind == Kind.PAID_AFTER_CANCEL:
             payment_id = b"p%d" % visit
-            self._pay(visit, payment_id, self._deposit_minor, self._owed_back(payment_id, self._deposit_minor))
+            self.send_payment(visit, payment_id, self.deposit_minor, self._owed_back(payment_id, self.deposit_minor))
 
-    def last_acknowledged(self, count: int) -> list[tuple[int, bytes]]:
-        """The visits and ids of the orders that were acknowledged last."""
-        orders = [line.split(b"\t") for line in self.told[-4 * count :] if line.startswith(b"order\t")]
-        return [(int(fields[-1].removeprefix(self._key)), fields[1]) for fields in orders[-count:]]
+    def make_room(self) -> None:
+        """For visits that were added to the population."""
+        more = len(self.population) - len(self.order_ids)
+        self.order_ids += [None] * more
+        self.firm += bytes(more)
 
     # What is expected
 
@@ -362,29 +365,3 @@ class Customers:
                 self.tallies.surprises[f"{kind.name.lower()}: {code} where {expected} was due"] += 1
 
         return handle
-
-
-def code_of(status: int, raw: bytes) -> str:
-    """The code of a refusal, or its status if it has none."""
-    at = raw.find(b'"code":"')
-    if at < 0:
-        return f"status {status}"
-    return raw[at + 8 : raw.find(b'"', at + 8)].decode()
-
-
-def outcome_of(status: int, raw: bytes) -> bytes:
-    """What a webhook was answered with: its outcome, or the code of the refusal."""
-    at = raw.find(b'"outcome":"')
-    if at < 0 or status != 200:
-        return code_of(status, raw).encode()
-    return raw[at + 11 : raw.find(b'"', at + 11)]
-
-
-def number_of(raw: bytes, name: bytes) -> int:
-    """An integer of a JSON answer, -1 if it is not there."""
-    at = raw.find(b'"%s":' % name)
-    if at < 0:
-        return -1
-    digits = raw[at + len(name) + 3 :]
-    end = next((i for i, byte in enumerate(digits) if not 48 <= byte <= 57), len(digits))
-    return int(digits[:end] or b"-1")

@@ -50,6 +50,8 @@ class Outbox:
 
     def send_waiting(self) -> None:
         """Send what waited for a connection, or for the time that the server asked for."""
+        if not self.open:  # nothing was asked, so nothing is missing
+            self._heard_at = monotonic()
         while self._later and self._later[0][0] <= monotonic():
             self._waiting.append(self._later.popleft()[1])
         while self._waiting and self.wire.free:

@@ -41,6 +41,7 @@ class Kind(IntEnum):
     CANCELS_FIRM = 18
     PAID_AFTER_CANCEL = 19
     FOLLOWER = 20
+    AFTER_THE_HOUR = 21
 
 
 SHARES: dict[Kind, float] = {
@@ -64,12 +65,12 @@ SHARES: dict[Kind, float] = {
     Kind.CANCELS_FIRM: 0.020,
     Kind.PAID_AFTER_CANCEL: 0.001,
 }
-"""How many visits of each kind come for one order that stands firm at the end. Assumed; each comes at least once."""
+"""How many visits of each kind come for one order that stands firm after the hour. Assumed; one at least."""
 
 NOT_FIRM = frozenset(
     (Kind.LATE_TOO_MANY, Kind.ABANDONED, Kind.CANCELS_RESERVED, Kind.CANCELS_FIRM, Kind.PAID_AFTER_CANCEL)
 )
-"""Kinds whose order does not stand firm at the end: they come on top of the orders asked for."""
+"""Kinds whose order does not stand firm after the hour: they come on top of the orders asked for."""
 
 EARLY_S = 5
 """How long before the opening the early ones try."""
@@ -147,7 +148,7 @@ def _total(caps: list[int | None]) -> int | None:
 
 
 def drawn(launch: Launch, orders: int, seed: int) -> Population:
-    """The customers of a rehearsal at whose end ``orders`` orders stand firm."""
+    """The customers of a rehearsal after whose hour ``orders`` orders stand firm."""
     population = Population(offers_of(launch), launch.hold_s)
     _Draw(launch, orders, Random(seed), population).everybody()
     return population
@@ -166,7 +167,7 @@ class _Draw:
         self.trims = iter(_trims(launch, orders, rng))
 
     def everybody(self) -> None:
-        """Those whose orders stand firm at the end, in the order in which they come, then the others."""
+        """Those whose orders stand firm after the hour, in the order in which they come, then the others."""
         firm = self._firm_kinds()
         on_their_own_time = firm.count(Kind.LATE) + firm.count(Kind.FOLLOWER)
         seconds = iter(arrivals.firm_seconds(self.orders, on_their_own_time))
@@ -191,7 +192,7 @@ class _Draw:
         return kind is not Kind.ONE_TOO_MANY or self.launch.orders_per_customer <= _MANY_ORDERS
 
     def _firm_kinds(self) -> list[Kind]:
-        """A kind for each customer whose orders stand firm at the end, shuffled (those after the hour come last)."""
+        """A kind for each customer whose orders stand firm after the hour, shuffled (late ones last)."""
         limit = self.launch.orders_per_customer
         room = self.orders
         kinds: list[Kind] = []

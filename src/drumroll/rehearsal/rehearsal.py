@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic, process_time
@@ -14,21 +15,27 @@ import msgspec
 
 from drumroll.domain.launch import Launch
 from drumroll.errors import RehearsalFailed
+from drumroll.rehearsal import arrivals, days, requests
+from drumroll.rehearsal import base as earlier
 from drumroll.rehearsal import population as people
-from drumroll.rehearsal import requests
 from drumroll.rehearsal import told as ledger
+from drumroll.rehearsal.afterwards import Afterwards
 from drumroll.rehearsal.audit import Audit
 from drumroll.rehearsal.chaos import CrashPlan
 from drumroll.rehearsal.conductor import Conductor
-from drumroll.rehearsal.customers import Customers, Tallies
+from drumroll.rehearsal.conductor_days import DaysConductor, Moment
+from drumroll.rehearsal.customers import Customers
 from drumroll.rehearsal.meter import Crash, Meter, Sample, percentile
 from drumroll.rehearsal.outbox import Outbox
 from drumroll.rehearsal.server import HOST, Server
+from drumroll.rehearsal.tallies import Tallies
 from drumroll.rehearsal.timeline import Timeline
 from drumroll.rehearsal.wire import Wire
 
 BEGINS_S = -15
 """The server's clock at its start, in seconds since the opening."""
+_STARTS_WITHIN_S = 5
+"""How long the server may take to start: meanwhile a clock that runs is not to reach the opening."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,11 +60,15 @@ class Outcome(msgspec.Struct, kw_only=True):
     board: dict[str, Any]
     tallies: Tallies
     visits: dict[people.Kind, int]
+    acts: Counter[days.Act]
+    days_began_s: int
+    moments: list[Moment]
     reasons: list[str]
     samples: list[Sample]
     crashes: list[Crash]
     latencies_s: list[float]
     wall_s: float
+    hour_s: float
     play_s: float
     client_cpu_s: float
     audit_s: float
@@ -72,42 +83,55 @@ class Outcome(msgspec.Struct, kw_only=True):
 
     @property
     def firm(self) -> int:
-        """Orders of the headline models that stand firm, by the recount."""
-        return self.audit.figures.get("firm_headline", 0)
+        """Orders of the headline models that stood firm after the hour, before anybody locked, by the recount."""
+        return next((firm for second, firm in reversed(self.audit.curve) if second < self.days_began_s), 0)
+
+    @property
+    def locked_after_18_hours(self) -> int | None:
+        """Orders of the headline models that the board showed as locked then; ``None`` if it was not looked at."""
+        return next((moment.locked for moment in self.moments if moment.second == days.LOCKED_AT_S), None)
 
 
 def rehearse(plan: Plan, watch: Callable[[str, Sample | None], None]) -> Outcome:
-    """Play it from the first session to the audit. ``watch`` is told the phase and, while orders flow, the samples."""
+    """Play it from the earlier sale to the audit. ``watch`` is told the phase and, while orders flow, the samples."""
     began, client_cpu_s = monotonic(), process_time()
-    watch("inviting the customers", None)
+    watch("drawing", None)
     gc.disable()  # hundreds of thousands of small objects live to the end: looking for garbage among them is dear
     server = Server(plan.launch_file, plan.folder, plan.rate)
-    timeline = Timeline(people.opening_ms(plan.launch), BEGINS_S, plan.rate)
+    timeline = Timeline(people.opening_ms(plan.launch), min(BEGINS_S, -int(plan.rate * _STARTS_WITHIN_S)), plan.rate)
     try:
         drawn = people.drawn(plan.launch, plan.orders, plan.seed)
-        watch("starting the server", None)
+        steps = len(drawn)
+        after = days.drawn(plan.launch, plan.orders, drawn, plan.seed)
+        _import(plan, server, timeline, after, watch)
+        watch("starting", None)
         server.start(timeline.now_ms())
-        meter, outbox, customers, board = _play(plan, server, timeline, drawn, watch)
+        played = _play(plan, server, timeline, (drawn, after), CrashPlan(plan.crashes, steps + len(after)), watch)
     finally:
         server.kill()
         gc.enable()
-    ledger.write(plan.folder / "told.tsv", customers.told, board)
+    customers, meter, outbox = played.customers, played.meter, played.outbox
+    ledger.write(plan.folder / "told.tsv", customers.told, played.board)
     play_s = monotonic() - began
     client_cpu_s = process_time() - client_cpu_s
     watch("auditing", None)
     audit = _audited(server.log, plan.folder)
-    latencies = sorted(outbox.wire.latencies_s)
-    return Outcome(
+    outcome = Outcome(
         plan=plan,
         audit=audit,
-        board=msgspec.json.decode(board),
+        board=msgspec.json.decode(played.board),
         tallies=customers.tallies,
         visits={kind: drawn.kinds.count(kind) for kind in people.Kind},
-        reasons=_reasons(plan, audit, customers.tallies, len(meter.crashes)),
+        acts=Counter({act: after.acts.count(act) for act in days.Act})
+        + Counter(act for _, act, _ in after.last_moments),
+        days_began_s=played.days.began_s,
+        moments=played.days.moments,
+        reasons=[],
         samples=meter.samples,
         crashes=meter.crashes,
-        latencies_s=latencies,
+        latencies_s=sorted(outbox.wire.latencies_s),
         wall_s=monotonic() - began,
+        hour_s=played.hour_s,
         play_s=play_s,
         client_cpu_s=client_cpu_s,
         audit_s=monotonic() - began - play_s,
@@ -115,27 +139,62 @@ def rehearse(plan: Plan, watch: Callable[[str, Sample | None], None]) -> Outcome
         sent_again=outbox.sent_again,
         pushed_back=dict(outbox.pushed_back),
     )
+    outcome.reasons = _reasons(outcome)
+    return outcome
+
+
+class _Played(msgspec.Struct):
+    """What the playing left behind."""
+
+    meter: Meter
+    outbox: Outbox
+    customers: Customers
+    days: DaysConductor
+    board: bytes
+    hour_s: float
+
+
+def _import(
+    plan: Plan, server: Server, timeline: Timeline, after: days.Days, watch: Callable[[str, Sample | None], None]
+) -> None:
+    """Have the orders of the earlier sale taken over, if there was one."""
+    if after.base:
+        watch("importing", None)
+        file = plan.folder / "earlier-orders.csv"
+        earlier.write(file, after.base, plan.launch.currency)
+        now_ms = timeline.opening_ms - earlier.IMPORTED_BEFORE_S * 1000
+        earlier.take_over(file, server.log, plan.launch_file, now_ms)
 
 
 def _play(
     plan: Plan,
     server: Server,
     timeline: Timeline,
-    drawn: people.Population,
+    drawn: tuple[people.Population, days.Days],
+    crashes: CrashPlan,
     watch: Callable[[str, Sample | None], None],
-) -> tuple[Meter, Outbox, Customers, bytes]:
+) -> _Played:
     provider = requests.Provider(server.webhook_secret, plan.launch.currency)
     wire = Wire(HOST, server.port, plan.connections)
     outbox = Outbox(wire, lambda request: provider.signed_again(request, timeline.now_ms() // 1000))
-    customers = Customers(drawn, plan.launch, plan.seed, provider, outbox, timeline)
-    meter = Meter(lambda sample: watch("taking orders", sample))
+    customers = Customers(drawn[0], plan.launch, plan.seed, provider, outbox, timeline)
+    meter = Meter(lambda sample: watch(_phase(sample), sample))
     try:
         conductor = Conductor(plan.launch, server, outbox, timeline, customers, meter)
-        board = conductor.play(plan.orders, CrashPlan(plan.crashes, len(drawn)))
+        afterwards = Afterwards(customers, plan.launch, drawn[1])
+        after = DaysConductor(conductor, plan.launch, drawn[1], afterwards)
+        conductor.play_hour(plan.orders, crashes)
+        hour_s = meter.wall_s
+        after.play()
+        board = conductor.last_board()
         server.stop()
     finally:
         wire.close()
-    return meter, outbox, customers, board
+    return _Played(meter, outbox, customers, after, board, hour_s)
+
+
+def _phase(sample: Sample) -> str:
+    return "taking orders" if sample.second <= arrivals.HOUR_S else "days after"
 
 
 def _audited(log: Path, folder: Path) -> Audit:
@@ -148,15 +207,21 @@ def _audited(log: Path, folder: Path) -> Audit:
     return msgspec.json.decode(found.read_bytes(), type=Audit)
 
 
-def _reasons(plan: Plan, audit: Audit, tallies: Tallies, crashes: int) -> list[str]:
+def _reasons(outcome: Outcome) -> list[str]:
     """Why it is no-go; empty is go."""
+    plan, audit = outcome.plan, outcome.audit
     reasons = list(audit.reasons)
-    firm = audit.figures.get("firm_headline", 0)
-    if firm != plan.orders:
-        reasons.append(f"{firm:,} orders stand firm at the end where {plan.orders:,} should")
-    if crashes != plan.crashes:
-        reasons.append(f"the server was killed {crashes} times where {plan.crashes} were asked for")
-    reasons += [f"{text} ({count} times)" for text, count in sorted(tallies.surprises.items())]
+    if outcome.firm != plan.orders:
+        reasons.append(f"{outcome.firm:,} orders stand firm after the hour where {plan.orders:,} should")
+    if len(outcome.crashes) != plan.crashes:
+        reasons.append(f"the server was killed {len(outcome.crashes)} times where {plan.crashes} were asked for")
+    left = Counter[str]()
+    for states in audit.states.values():
+        left.update({state: states.get(state, 0) for state in ("reserved", "firm")})
+    if left["reserved"] or (left["firm"] and plan.launch.cooling_off_s is not None):
+        reasons.append(f"at the end {left['reserved']:,} orders are still reserved and {left['firm']:,} not yet locked")
+    surprises = outcome.tallies.surprises
+    reasons += [f"{text} ({count} times)" for text, count in sorted(surprises.items())]
     return reasons
 
 
@@ -177,15 +242,26 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "crashes": len(outcome.crashes),
         "crash_recovery_s": [round(crash.back_after_s, 3) for crash in outcome.crashes],
         "wall_s": round(outcome.wall_s, 3),
+        "hour_s": round(outcome.hour_s, 3),
         "play_s": round(outcome.play_s, 3),
         "client_cpu_s": round(outcome.client_cpu_s, 3),
         "audit_s": round(outcome.audit_s, 3),
-        "orders_per_s": round(outcome.tallies.acknowledged / outcome.play_s, 1),
-        "firm_per_s": round(outcome.tallies.firm / outcome.play_s, 1),
+        "orders_per_s": round(outcome.tallies.acknowledged / outcome.hour_s, 1),
+        "firm_per_s": round(outcome.tallies.firm / outcome.hour_s, 1),
         "p50_ms": round(percentile(outcome.latencies_s, 0.50) * 1000, 3),
         "p99_ms": round(percentile(outcome.latencies_s, 0.99) * 1000, 3),
         "requests": outcome.requests,
         "sent_again": outcome.sent_again,
+        "standing": figures.get("standing", 0),
+        "locked": figures.get("locked", 0),
+        "locked_after_18_hours": outcome.locked_after_18_hours,
+        "converted": figures.get("converted", 0),
+        "forfeited": figures.get("forfeited", 0),
+        "changed": figures.get("changed", 0),
+        "undone": figures.get("locks_undone", 0),
+        "early_locks": figures.get("early_locks", 0),
+        "imported": figures.get("imported", 0),
+        "offered": figures.get("offered", 0),
         "refunds_owed": figures.get("refunds_owed", 0),
         "refunds_owed_minor": figures.get("refunds_owed_minor", 0),
         "refunds_paid": figures.get("refunds_paid", 0),

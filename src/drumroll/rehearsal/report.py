@@ -9,7 +9,7 @@ from math import log10
 from pathlib import Path
 
 from drumroll.domain.money import format_minor
-from drumroll.rehearsal import arrivals, charts
+from drumroll.rehearsal import arrivals, charts, report_days
 from drumroll.rehearsal.meter import percentile
 from drumroll.rehearsal.population import Kind
 from drumroll.rehearsal.rehearsal import Outcome, as_json, pace_name
@@ -39,6 +39,7 @@ DID: dict[Kind, tuple[str, str]] = {
 """What each kind of visit did, and what it must be answered with."""
 
 _BINS_A_DECADE = 8
+_HEAD = ("customers", "orders", "is due", "was answered")
 
 
 def write_report(path: Path, outcome: Outcome) -> None:
@@ -58,7 +59,14 @@ def page(outcome: Outcome) -> str:
         _card("The hour", _curve(outcome, int(arrivals.HOUR_S)), "Orders standing firm, counted again from the log."),
         _card("Requests answered a second", _throughput(outcome), _throughput_note(outcome)),
         _card("How long an answer took", _latency(outcome), _latency_note(outcome)),
+        _card("The days after", report_days.states_chart(outcome), report_days.states_note(outcome)),
+        _card(
+            "Conversions",
+            report_days.conversions_chart(outcome),
+            report_days.conversions_note(outcome),
+        ),
         "</div>",
+        _table("What customers did in the days after", _HEAD, report_days.rows(outcome)),
         _mischief(outcome),
         _audit(outcome),
         _again(outcome),
@@ -88,17 +96,26 @@ def _figures(outcome: Outcome) -> str:
     figures = as_json(outcome)
     owed = format_minor(figures["refunds_owed_minor"], outcome.plan.launch.currency)
     cells = (
-        ("firm orders", f"{figures['firm_orders']:,}", f"{figures['acknowledged']:,} acknowledged"),
+        ("firm after the hour", f"{figures['firm_orders']:,}", f"{figures['acknowledged']:,} acknowledged"),
         ("lost · doubled", f"{figures['lost']} · {figures['doubled']}", "held against every answer"),
         ("crashes", f"{figures['crashes']}", _recovery(outcome)),
         ("orders a second", f"{figures['orders_per_s']:,.0f}", f"{figures['requests']:,} requests in all"),
         ("median answer", f"{figures['p50_ms']:.1f} ms", f"99 in 100 within {figures['p99_ms']:.1f} ms"),
         ("refunds owed", f"{figures['refunds_owed']:,}", owed),
         ("ran out", f"{figures['expired']:,}", f"{figures['revived']:,} revived by a late deposit"),
+        ("locked after 18 h", _locked(outcome), f"{figures['locked']:,} in the end, all models"),
+        ("converted", f"{figures['converted']:,}", f"{figures['imported']:,} earlier orders imported"),
+        ("changed", f"{figures['changed']:,}", f"{figures['undone']:,} early locks undone"),
+        ("forfeited", f"{figures['forfeited']:,}", f"{figures['cancelled']:,} cancelled in time"),
         ("took", f"{figures['wall_s']:.1f} s", f"{figures['audit_s']:.1f} s of it the audit"),
     )
     shown = "".join(f"<div><dt>{name}</dt><dd>{value}<small>{note}</small></dd></div>" for name, value, note in cells)
     return f"<dl>{shown}</dl>"
+
+
+def _locked(outcome: Outcome) -> str:
+    locked = outcome.locked_after_18_hours
+    return "?" if locked is None else f"{locked:,}"
 
 
 def _recovery(outcome: Outcome) -> str:
@@ -192,7 +209,7 @@ def _mischief(outcome: Outcome) -> str:
         answers = {text: count for (of, text), count in outcome.tallies.answers.items() if of is kind}
         said = "<br>".join(f"{escape(text.replace('_', ' '))} <b>{count:,}</b>" for text, count in answers.items())
         rows.append((did, f"{outcome.visits.get(kind, 0):,}", due, said or "nothing: they never asked"))
-    return _table("What went wrong on purpose", ("customers", "orders", "is due", "was answered"), rows)
+    return _table("What went wrong on purpose", _HEAD, rows)
 
 
 def _audit(outcome: Outcome) -> str:
@@ -223,5 +240,6 @@ def _again(outcome: Outcome) -> str:
         "drumroll audit kept/orders.log --told kept/told.tsv</pre><p>The same seed draws the same customers with the "
         "same misbehaviour; how long things take, and in which order answers come, differs. Assumed, since it is not "
         "public: which trims were ordered (1 : 1/2 : 1/3 in the order of the launch file), how many customers "
-        "misbehave, and the shape of the curve between the two reported points.</p></section>"
+        "misbehave, the shape of the curve between the two reported points, and who changes, locks, cancels and "
+        "converts in the days after.</p></section>"
     )

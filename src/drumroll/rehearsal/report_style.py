@@ -32,6 +32,11 @@ svg text{font:10.5px system-ui,sans-serif;fill:var(--soft);font-variant-numeric:
 .area{fill:var(--accent);opacity:.12}
 .line.planned{stroke:var(--soft);stroke-width:1;stroke-dasharray:3 3}
 .line.rate{stroke:var(--second)}.area.rate,.bar{fill:var(--second)}
+.layer.locked,.key.locked{fill:var(--second);background:var(--second)}
+.layer.converted,.key.converted{fill:var(--accent);background:var(--accent)}
+.layer.firm,.key.firm{fill:var(--second);background:var(--second);opacity:.35}
+.layer.reserved{fill:var(--soft)}.layer.gone,.key.gone{fill:var(--rule);background:var(--rule)}
+.key{display:inline-block;width:.7em;height:.7em;border-radius:2px;margin:0 .3em 0 .6em}
 .ring{fill:var(--card);stroke:var(--ink);stroke-width:2}
 .crash{stroke:var(--bad);stroke-width:1.5}
 table{width:100%;border-collapse:collapse;font-size:.875rem}

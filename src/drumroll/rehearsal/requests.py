@@ -16,6 +16,14 @@ _KEY = b"\r\nidempotency-key: "
 _CANCEL = b"POST /v1/orders/%s/cancel HTTP/1.1\r\nhost: drumroll\r\nauthorization: Bearer %s\r\n"
 _CANCEL_ENDS = b"idempotency-key: %s\r\ncontent-length: 0\r\n\r\n"
 _LOOK = b"GET /v1/orders/%s HTTP/1.1\r\nhost: drumroll\r\nauthorization: Bearer %s\r\n\r\n"
+_ACT = (
+    b"POST /v1/orders/%s/%s HTTP/1.1\r\nhost: drumroll\r\nauthorization: Bearer %s\r\nidempotency-key: %s\r\n"
+    b"content-type: application/json\r\ncontent-length: %d\r\n\r\n%s"
+)
+_WAIT = b"GET /v1/waiting-list/%s HTTP/1.1\r\nhost: drumroll\r\nauthorization: Bearer %s\r\n\r\n"
+_JOIN = b"POST /v1/waiting-list HTTP/1.1\r\nhost: drumroll\r\nauthorization: Bearer "
+_MINE = b"GET /v1/orders HTTP/1.1\r\nhost: drumroll\r\nauthorization: Bearer %s\r\n\r\n"
+_HISTORY = b"GET /v1/orders/%s/history HTTP/1.1\r\nhost: drumroll\r\nauthorization: Bearer %s\r\n\r\n"
 _WEBHOOK = (
     b"POST /v1/webhooks/payments HTTP/1.1\r\nhost: drumroll\r\ncontent-type: application/json\r\n"
     b"webhook-id: %s\r\nwebhook-timestamp: %d\r\nwebhook-signature: v1,%s\r\ncontent-length: %d\r\n\r\n%s"
@@ -47,6 +55,42 @@ def cancel(token: bytes, order_id: bytes, key: bytes) -> bytes:
 def look(token: bytes, order_id: bytes) -> bytes:
     """``GET /v1/orders/{id}``."""
     return _LOOK % (order_id, token)
+
+
+def act(token: bytes, order_id: bytes, action: bytes, key: bytes, body: bytes = b"{}") -> bytes:
+    """``POST /v1/orders/{id}/<action>``."""
+    return _ACT % (order_id, action, token, key, len(body), body)
+
+
+def confirmed(confirmation: bytes, fields: bytes = b"") -> bytes:
+    """The body of a second step; ``fields`` are those of the first, each with a comma after it."""
+    return b'{%s"confirmation":"%s"}' % (fields, confirmation)
+
+
+def fields_of(content: dict[str, object]) -> bytes:
+    """What ``confirmed`` takes as ``fields``."""
+    inner = msgspec.json.encode(content)[1:-1]
+    return inner + b"," if inner else b""
+
+
+def join(token: bytes, key: bytes, tail: bytes) -> bytes:
+    """``POST /v1/waiting-list``; ``tail`` as for an order."""
+    return b"".join((_JOIN, token, _KEY, key, tail))
+
+
+def waiting(token: bytes, entry_id: bytes) -> bytes:
+    """``GET /v1/waiting-list/{id}``."""
+    return _WAIT % (entry_id, token)
+
+
+def mine(token: bytes) -> bytes:
+    """``GET /v1/orders``."""
+    return _MINE % token
+
+
+def history(token: bytes, order_id: bytes) -> bytes:
+    """``GET /v1/orders/{id}/history``."""
+    return _HISTORY % (order_id, token)
 
 
 def sessions(customers: list[str]) -> bytes:

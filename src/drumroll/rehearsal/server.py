@@ -37,7 +37,7 @@ class Server:
         self.port = _free_port()
         self.webhook_secret = "whsec_" + b64encode(secrets.token_bytes(32)).decode()
         self._launch = launch
-        self._rate = rate
+        self.rate = rate
         self._secret = secrets.token_hex(32)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -46,7 +46,7 @@ class Server:
         began = monotonic()
         command = [sys.executable, "-m", "drumroll", "serve", str(self._launch), "--log", str(self.log)]
         command += ["--host", HOST, "--port", str(self.port), "--sandbox"]
-        command += ["--clock", f"{rfc3339(now_ms)}@{self._rate:g}"]
+        command += ["--clock", f"{rfc3339(now_ms)}@{self.rate:g}"]
         environment = {**os.environ, "DRUMROLL_SECRET": self._secret, "DRUMROLL_WEBHOOK_SECRET": self.webhook_secret}
         with self.output.open("ab") as output:
             self._process = subprocess.Popen(

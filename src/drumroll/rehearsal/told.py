@@ -6,8 +6,16 @@ first word  the rest of the line
 order       order id, customer, model, trim, price_minor, the customer's idempotency key
 payment     payment id, order id, amount_minor, currency, outcome (as the webhook was answered)
 cancelled   order id, refund_minor
+locked      order id: the customer locked it early
+undone      order id: the customer undid that
+forfeited   order id, forfeited_minor
+changed     order id, trim, price_minor: as the customer was told that it is now
+converted   order id, model, trim, price_minor: likewise
 board       the last ``GET /v1/board``, as JSON
 ==========  ==================================================================================
+
+Each is one line however often it was answered: an answer that is a replay is no line of its own. The lines of one order
+stand in the order in which they were answered.
 """
 
 from __future__ import annotations
@@ -20,7 +28,18 @@ import msgspec
 
 from drumroll.errors import DrumrollError
 
-_FIELDS = {"order": 6, "payment": 5, "cancelled": 2, "board": 1}
+_FIELDS = {
+    "order": 6,
+    "payment": 5,
+    "cancelled": 2,
+    "locked": 1,
+    "undone": 1,
+    "forfeited": 2,
+    "changed": 3,
+    "converted": 4,
+    "board": 1,
+}
+_LAST_IS_AMOUNT = ("forfeited", "changed", "converted")
 
 
 class ToldInvalid(DrumrollError):
@@ -49,11 +68,15 @@ class ToldPayment(msgspec.Struct, frozen=True, gc=False):
 
 
 class Told(msgspec.Struct):
-    """All that was told. A payment may have several outcomes (``already_counted`` after another)."""
+    """All that was told. A payment may have several outcomes (``already_counted`` after another).
+
+    ``acts``: what each order's customer was told of locks, changes and conversions, as tuples of the line's words.
+    """
 
     orders: list[ToldOrder] = []
     payments: list[ToldPayment] = []
     cancelled: dict[str, int] = {}
+    acts: dict[str, list[tuple[str | int, ...]]] = {}
     board: dict[str, Any] | None = None
 
 
@@ -96,6 +119,10 @@ def _take(told: Told, word: str, fields: list[str], path: Path, number: int) -> 
             told.payments.append(ToldPayment(payment_id, order_id, int(amount), currency, outcome))
         elif word == "cancelled":
             told.cancelled[fields[0]] = int(fields[1])
+        elif word in ("locked", "undone", *_LAST_IS_AMOUNT):
+            order_id, *said = fields
+            amounts = [int(said.pop())] if word in _LAST_IS_AMOUNT else []
+            told.acts.setdefault(order_id, []).append((word, *said, *amounts))
         else:
             told.board = msgspec.json.decode(fields[0], type=dict[str, Any])
     except (ValueError, msgspec.MsgspecError) as error:
