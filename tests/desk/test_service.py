@@ -160,11 +160,11 @@ class Provider(PaymentProvider):
     def read_webhook(self, headers: Any, body: bytes, now_ms: int) -> None:
         return None
 
-    async def refund(self, payment_id: str, amount_minor: int, currency: str) -> None:
+    async def refund(self, refund_id: str, payment_id: str, amount_minor: int, currency: str) -> None:
         if self.away:
             self.away -= 1
             raise DeskUnavailable("the provider is away")
-        self.paid.append((payment_id, amount_minor, currency))
+        self.paid.append((refund_id, amount_minor, currency))
 
 
 async def owing(service: Service) -> None:

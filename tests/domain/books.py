@@ -5,34 +5,56 @@ from __future__ import annotations
 from array import array
 from collections import deque
 from collections.abc import Iterable
-from enum import Enum
 from typing import Any
 
 import msgspec
 
-from drumroll.domain.book import Book, evolve
+from drumroll.domain.book import Book, Done, Order, OwedBecause, State
 from drumroll.domain.curve import Curve
+from drumroll.domain.deadlines import Deadlines
 from drumroll.domain.events import Event
+from drumroll.domain.evolve import evolve
+from drumroll.domain.queue import Queue
 from drumroll.log.base import Block
 from drumroll.log.codec import decode, encode
 
+_SIMPLE = {str, bytes, int, bool, type(None), State, OwedBecause}
+
 
 def plain(value: Any) -> Any:
-    """All that a value holds, copied: nothing of a book is left out, and the order of its dictionaries counts."""
-    if isinstance(value, Enum):
-        return value.value
+    """All that a value holds, copied: nothing of a book is left out, and the order of its dictionaries counts.
+
+    Orders stand in full where the book has them by id, and by their id wherever else it points to them.
+    """
+    if type(value) in _SIMPLE:
+        return value
     if isinstance(value, msgspec.Struct):
-        return (type(value).__name__, [(name, plain(getattr(value, name))) for name in value.__struct_fields__])
-    if isinstance(value, Book | Curve):
-        return plain(vars(value))
+        return _plain_struct(value)
     if isinstance(value, dict):
-        return [(plain(key), plain(one)) for key, one in value.items()]
+        return [(key, plain(one)) for key, one in value.items()]
     if isinstance(value, list | tuple | deque | array):
         return [plain(one) for one in value]
-    if isinstance(value, frozenset):
+    if isinstance(value, set | frozenset):
         return sorted(value)
-    assert value is None or isinstance(value, str | bytes | int), f"plain() must learn {type(value)}"
-    return value
+    return _plain_object(value)
+
+
+def _plain_struct(value: msgspec.Struct) -> Any:
+    if isinstance(value, Order):
+        return ("order", value.id)
+    if value.__struct_config__.frozen and not isinstance(value, Done):
+        return value  # it can't change, and equals what says the same
+    return type(value).__name__, [(name, plain(getattr(value, name))) for name in value.__struct_fields__]
+
+
+def _plain_object(value: Any) -> Any:
+    if isinstance(value, Book):
+        orders = [[plain(getattr(order, name)) for name in Order.__struct_fields__] for order in value.sequence]
+        return orders, plain(vars(value))
+    if isinstance(value, Deadlines):
+        return plain(value._lines)
+    assert isinstance(value, Queue | Curve), f"plain() must learn {type(value)}"
+    return plain(vars(value))
 
 
 def through_bytes(position: int, at_ms: int, events: Iterable[Event]) -> Block:
@@ -45,5 +67,5 @@ def replayed(blocks: Iterable[Block]) -> Book:
     book = Book()
     for block in blocks:
         for event in block.events:
-            evolve(book, event, block.at_ms)
+            evolve(book, event, block.at_ms, block.position)
     return book

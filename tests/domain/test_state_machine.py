@@ -1,324 +1,374 @@
-"""decide and evolve against a naive desk, over random nights: every edge of an order in every order of events."""
+"""decide and evolve against a naive desk, over random nights; ``python -m tests.domain.many_steps`` runs many more."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-import msgspec
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from drumroll.domain import commands as cmd
 from drumroll.domain import events as ev
-from drumroll.domain.book import Book, Order, evolve
-from drumroll.domain.decide import decide
-from drumroll.domain.launch import Launch, Model, Trim
-from drumroll.domain.refusal import Refusal
-from drumroll.log.base import Block
-from tests.domain.books import plain, replayed, through_bytes
-from tests.domain.naive_desk import LIVE, NaiveDesk
+from drumroll.domain.launch import Launch
+from tests.domain import agreement
+from tests.domain.naive_desk import PRODUCTION, UNDELIVERED
+from tests.domain.nights import Night, pick
+from tests.domain.small_launches import CHANGES, HOUR, OPENS, changed, launches
 
-OPENS = 1_750_946_400_000
-HOUR = 3_600_000
 CUSTOMERS = ("ann", "bob", "cho", "dee")
-TRIMS = (("a", "x"), ("a", "y"), ("b", "z"), ("a", "nope"), ("nope", "x"))
-
-LAUNCH = Launch(
-    id="night",
-    name="Night",
-    time_zone="Asia/Shanghai",
-    currency="CNY",
-    opens_at_ms=OPENS,
-    closes_at_ms=OPENS + HOUR,
-    deposit_minor=500,
-    hold_s=10,
-    orders_per_customer=2,
-    models=(
-        Model("a", "A", OPENS, OPENS + HOUR, (Trim("x", "X", 9_000, cap=2), Trim("y", "Y", 8_000)), cap=3),
-        Model("b", "B", OPENS + 15_000, OPENS + 40_000, (Trim("z", "Z", 7_000, cap=3),)),
-    ),
-    headline=("a",),
-    milestones=(1, 2, 3),
-    cap=5,
-)
-CHANGES: tuple[dict[str, Any], ...] = (
-    {},
-    {"cap": 1},
-    {"cap": None, "orders_per_customer": 1},
-    {"hold_s": 4, "deposit_minor": 700},
-    {"headline": ("a", "b"), "milestones": (1, 5)},
-    {"headline": ("b",), "milestones": ()},
-    {"models": LAUNCH.models[:1]},
-    {"models": (msgspec.structs.replace(LAUNCH.models[0], cap=None, trims=LAUNCH.models[0].trims[:1]),)},
-)
+WHAT = (("a", "x"), ("a", "y"), ("b", "z"), ("c", "v"), ("a", "nope"), ("nope", "x"))
+OPTIONS = {
+    "a": ((), ("red",), ("grey",), ("rack", "hook"), ("hook",), (), ("rack",), ("red", "grey"), ("roof",), ("no",)),
+    "b": ((), ("leather",), ("cloth",), ("no",)),
+}
+TRIMS = {"a": ("x", "y", "y", "x", "y", None, "z"), "b": ("z", None, "x"), "c": ("v", None)}
+BY = ("olga", "because")
 
 customers = st.sampled_from(CUSTOMERS)
-often = st.sampled_from((True, True, True, False))
-whichever = st.integers(0, 1_000)
+whats = st.sampled_from(WHAT[:4] * 5 + WHAT)
+regions = st.sampled_from((None, None, None, None, None, "n", "s", "x"))
+often = st.integers(0, 19).map(bool)
+which = st.integers(0, 1_000)
+hows = st.sampled_from(("right", "right", "right", "none", "any"))
 
 
-def pick(values: Sequence[Any], which: int) -> Any:
-    return values[which % len(values)]
+def choices_of(model: str, number: int) -> tuple[str, ...]:
+    """Some choices, mostly ones that the model has; mostly none."""
+    return pick(OPTIONS.get(model, ((),)), number // 3) if number % 3 == 0 else ()
 
 
-class LaunchNight(RuleBasedStateMachine):
-    """One night: commands at rising times, each block written and read back as the log would."""
+def body(*parts: Any) -> bytes:
+    return repr(parts).encode()
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = OPENS - 1
-        self.book, self.shadow = Book(), Book()
-        self.naive = NaiveDesk(LAUNCH)
-        self.blocks: list[Block] = []
-        self.numbers = iter(range(1_000_000))
-        self.used_keys: list[bytes] = []
-        self.order_ids: list[str] = []
-        self.payment_ids: list[str] = []
-        self.launch_changed = False
 
-    @initialize(crowd=st.lists(st.tuples(customers, st.sampled_from(TRIMS[:2]), often), max_size=8))
-    def begin(self, crowd: list[tuple[str, tuple[str, str], bool]]) -> None:
-        assert self.ask(cmd.SetLaunch(LAUNCH)) == (ev.LaunchSet(LAUNCH),)
-        for customer, of, opened in crowd:
-            self.now = OPENS if opened else self.now
-            self.reserve(customer, of, True, 0)
+class LaunchNight(Night):
+    """One night: commands, the clock and crashes."""
 
-    # The machinery: decide, write, read back, fold.
+    @initialize(
+        launch=launches(), crowd=st.lists(st.tuples(customers, whats, st.integers(0, 19)), min_size=3, max_size=8)
+    )
+    def begin(self, launch: Launch, crowd: list[tuple[str, tuple[str, str], int]]) -> None:
+        self.start(launch)
+        self.clock = OPENS
+        for customer, what, how in crowd:
+            if how < 10:
+                self.reserve(customer, what, None, True, 1)
+                self.pay_what_is_wanted(how)
+            else:
+                self.orders_come_in([(how, customer, what)], 5_000)
+        self.taken = agreement.places(self.naive)
 
-    def ask(self, command: cmd.Command) -> tuple[ev.Event, ...] | Refusal:
-        before = plain(self.book)
-        decision = decide(self.book, command, self.now)
-        assert plain(self.book) == before, "decide changed the book"
-        if not isinstance(decision, Refusal) and decision:
-            self.fold(decision)
-        return decision
+    # Customers.
 
-    def fold(self, events: tuple[ev.Event, ...]) -> None:
-        block = through_bytes(len(self.blocks) + 1, self.now, events)
-        self.blocks.append(block)
-        for event in events:
-            evolve(self.book, event, self.now)
-        for event in block.events:
-            evolve(self.shadow, event, self.now)
+    @rule(customer=customers, what=whats, region=regions, fresh=often, number=which)
+    def reserve(self, customer: str, what: tuple[str, str], region: str | None, fresh: bool, number: int) -> None:
+        order_id, key, choices = f"o{next(self.numbers)}", self.key(fresh, number), choices_of(what[0], number)
+        asked = (customer, *what, choices, region)
+        command = cmd.Reserve(order_id, customer, *what, key, body(asked), choices, region)
+        self.hold(command, lambda: self.naive.reserve(order_id, *asked, key, body(asked)))
 
-    def key(self, customer: str, fresh: bool, which: int) -> bytes:
-        if not fresh and self.used_keys:
-            return pick(self.used_keys, which)
-        self.used_keys.append(f"{customer}:{next(self.numbers)}".encode())
-        return self.used_keys[-1]
+    @rule(number=which, itself=often, customer=customers, how=hows, fresh=often)
+    def cancel(self, number: int, itself: bool, customer: str, how: str, fresh: bool) -> None:
+        order_id, key = self.order(number, "reserved", "firm", "locked", "scheduled"), self.key(fresh, number)
+        asked = (order_id, self.owner(order_id, itself, customer))
+        self.two_steps(
+            lambda token: cmd.Cancel(*asked, key, body(asked), token),
+            lambda token: self.naive.cancel(*asked, token, key, body(asked)),
+            how,
+            number,
+        )
 
-    def hold_against(self, expected: set[str], decision: tuple[ev.Event, ...] | Refusal, event: type) -> None:
-        if expected == {"again"}:
-            assert decision == ()
-        elif expected:
-            assert isinstance(decision, Refusal)
-            assert decision.code.value in expected
-        else:
-            assert [type(one) for one in decision] == [event]
+    @rule(number=which, itself=often, customer=customers, how=hows, fresh=often)
+    def lock(self, number: int, itself: bool, customer: str, how: str, fresh: bool) -> None:
+        self.lock_it(self.order(number, "firm"), number, itself, customer, how, fresh)
 
-    # What people, the provider and the clock do.
+    def lock_it(
+        self, order_id: str, number: int, itself: bool = True, other: str = "", how: str = "right", fresh: bool = True
+    ) -> None:
+        key, asked = self.key(fresh, number), (order_id, self.owner(order_id, itself, other))
+        self.two_steps(
+            lambda token: cmd.Lock(*asked, key, body(asked), token),
+            lambda token: self.naive.lock_early(*asked, token, key, body(asked)),
+            how,
+            number,
+        )
 
-    @rule(customer=customers, of=st.sampled_from(TRIMS[:3]), fresh=often, which=whichever)
-    def reserve(self, customer: str, of: tuple[str, str], fresh: bool, which: int) -> None:
-        model, trim = of
-        order_id = f"o{next(self.numbers)}"
-        key, body = self.key(customer, fresh, which), f"{model}/{trim}".encode()
-        decision = self.ask(cmd.Reserve(order_id, customer, model, trim, key, body))
-        expected = self.naive.reserve(order_id, customer, model, trim, key, body, self.now)
-        self.hold_against(expected, decision, ev.OrderReserved)
-        if not expected:
-            self.order_ids.append(order_id)
+    @rule(number=which, itself=often, customer=customers, fresh=often, among=often)
+    def undo_lock(self, number: int, itself: bool, customer: str, fresh: bool, among: bool) -> None:
+        early = [key for key in self.in_state("locked") if self.naive.orders[key]["undo_until"]]
+        order_id, key = pick(early, number) if among and early else self.order(number), self.key(fresh, number)
+        asked = (order_id, self.owner(order_id, itself, customer))
+        self.hold(cmd.UndoLock(*asked, key, body(asked)), lambda: self.naive.undo_lock(*asked, key, body(asked)))
 
-    @rule(customer=customers, of=st.sampled_from(TRIMS[:3]), hold=st.sampled_from((9_999, 10_000, 14_000)))
-    def everybody_waits_and_one_orders(self, customer: str, of: tuple[str, str], hold: int) -> None:
-        self.now += hold if self.now + hold < OPENS + 50_000 else 1
-        self.tick(100)
-        self.reserve(customer, of, True, 0)
+    def wanted(self, order_id: str, number: int) -> tuple[str | None, tuple[str, ...] | None, str | None]:
+        """Another trim, other options, another region; mostly such that there are."""
+        model = self.naive.orders[order_id]["model"] if order_id in self.naive.orders else "a"
+        choices = choices_of(model, number)
+        regions = (None, None, "n", "s", None, "x") if self.naive.launch.regions else (None,) * 5 + ("n",)
+        return pick(TRIMS[model], number // 8), choices if number % 3 == 0 else None, pick(regions, number // 2)
 
-    @rule(customer=customers, of=st.sampled_from(TRIMS))
-    def reserve_with_a_double_click(self, customer: str, of: tuple[str, str]) -> None:
-        self.reserve(customer, of, True, 0)
-        key = self.used_keys[-1]
-        again = self.ask(cmd.Reserve("twin", customer, *of, key, f"{of[0]}/{of[1]}".encode()))
-        assert again == () if key in self.naive.keys else isinstance(again, Refusal)
+    @rule(number=which, wait=st.sampled_from((0, 1, 2_999, 3_000)))
+    def lock_and_undo(self, number: int, wait: int) -> None:
+        self.lock(number, True, "ann", "right", True)
+        self.clock += wait
+        self.undo_lock(number, True, "ann", True, True)
 
-    @precondition(lambda self: self.order_ids)
-    @rule(which=whichever, owner=often, customer=customers, fresh=often, known=often)
-    def cancel(self, which: int, owner: bool, customer: str, fresh: bool, known: bool) -> None:
-        order_id = pick(self.order_ids, which) if known and self.order_ids else "unknown"
-        if owner and order_id in self.naive.orders:
-            customer = self.naive.orders[order_id]["customer"]
-        key = self.key(customer, fresh, which)
-        decision = self.ask(cmd.Cancel(order_id, customer, key, order_id.encode()))
-        expected = self.naive.cancel(order_id, customer, key, order_id.encode())
-        self.hold_against(expected, decision, ev.OrderCancelled)
+    @rule(number=which)
+    def somebody_makes_room_for_who_waits(self, number: int) -> None:
+        waited_for = {entry["model"] for entry in self.naive.waits()}
+        among = [key for key, order in self.naive.orders.items() if order["model"] in waited_for]
+        among = [key for key in among if self.naive.state(self.naive.orders[key]) in ("reserved", "firm")]
+        if among:
+            asked, key = (pick(among, number), self.owner(pick(among, number), True, "")), self.key(True, 0)
+            self.hold(cmd.Cancel(*asked, key, body(asked)), lambda: self.naive.cancel(*asked, None, key, body(asked)))
+        self.let_time_pass(100)
 
-    @precondition(lambda self: self.order_ids)
-    @rule(which=whichever, fresh=often, right=often, yuan=often, known=often)
-    def pay(self, which: int, fresh: bool, right: bool, yuan: bool, known: bool) -> None:
-        order_id = pick(self.order_ids, which) if known and self.order_ids else "unknown"
-        deposit = self.naive.orders[order_id]["deposit"] if order_id in self.naive.orders else 500
-        if fresh or not self.payment_ids:
-            self.payment_ids.append(f"p{next(self.numbers)}")
-        payment_id = self.payment_ids[-1] if fresh else pick(self.payment_ids, which)
-        amount, currency = deposit if right else deposit + 1, "CNY" if yuan else "EUR"
-        decision = self.ask(cmd.RecordPayment(order_id, payment_id, amount, currency))
-        outcome = self.naive.pay(order_id, payment_id, amount, currency, self.now)
-        kinds = {"firm": [ev.OrderFirmed], "owed": [ev.DepositOwedBack], "again": []}
-        assert [type(event) for event in decision] == kinds[outcome]
+    @rule(number=which, itself=often, how=hows, fresh=often)
+    def change(self, number: int, itself: bool, how: str, fresh: bool) -> None:
+        order_id, key = self.order(number, "reserved", "firm"), self.key(fresh, number)
+        wanted = self.wanted(order_id, number)
+        asked = (order_id, self.owner(order_id, itself, "ann"), *wanted)
+        self.two_steps(
+            lambda token: cmd.Change(*asked[:2], key, body(asked), *wanted, token),
+            lambda token: self.naive.change(*asked, token, key, body(asked)),
+            how,
+            number,
+        )
 
-    @precondition(lambda self: self.order_ids)
-    @rule(which=whichever)
-    def pay_a_waiting_order(self, which: int) -> None:
-        waiting = [at for at, one in enumerate(self.order_ids) if self.naive.orders[one]["state"] != "firm"]
-        if waiting:
-            self.pay(pick(waiting, which), True, True, True, True)
+    @rule(number=which, itself=often, what=whats, region=regions, how=hows, fresh=often)
+    def convert(
+        self, number: int, itself: bool, what: tuple[str, str], region: str | None, how: str, fresh: bool
+    ) -> None:
+        order_id = self.order(number, "firm", *UNDELIVERED)
+        self.convert_to(order_id, (*what, choices_of(what[0], number), region), number, itself, how, fresh)
 
-    @precondition(lambda self: self.payment_ids)
-    @rule(which=whichever, owed=often)
-    def refund_is_paid(self, which: int, owed: bool) -> None:
-        among = list(self.naive.refunds) if owed else self.payment_ids
-        payment_id = pick(among, which) if among else "unknown"
-        decision = self.ask(cmd.RecordRefund(payment_id))
-        outcome = self.naive.refund_paid(payment_id)
-        if outcome == "no_such_refund":
-            assert isinstance(decision, Refusal)
-        else:
-            assert decision == ((ev.RefundPaid(payment_id),) if outcome == "paid" else ())
+    @rule(number=which, how=hows, region=regions)
+    def convert_through_a_window(self, number: int, how: str, region: str | None, only: str | None = None) -> None:
+        states = ("firm", *UNDELIVERED)
+        ways = [
+            (key, model)
+            for key, order in self.naive.orders.items()
+            for one in self.naive.launch.conversions
+            if order["model"] in one.from_models and order["state"] in states and only in (None, key)
+            for model in one.to_models
+        ]
+        if ways:
+            order_id, model = pick(ways, number)
+            trim = {"a": "xy"[number % 2], "b": "z", "c": "v"}[model]
+            self.convert_to(order_id, (model, trim, choices_of(model, number), region), number, True, how, True)
 
-    @rule(limit=st.sampled_from((1, 2, 100)))
-    def tick(self, limit: int) -> None:
-        due = self.naive.due(self.now)
-        decision = self.ask(cmd.Expire(limit))
-        assert isinstance(decision, tuple)
-        expired = [event.order_id for event in decision if isinstance(event, ev.OrderExpired)]
-        assert len(expired) == len(decision) == min(limit, len(due))
-        for order_id in expired:
-            self.naive.expire(order_id, self.now)
+    @rule(number=which, how=hows)
+    def go_back(self, number: int, how: str, only: str | None = None) -> None:
+        ways = [key for key, order in self.naive.orders.items() if order["path"] and only in (None, key)]
+        if ways:
+            order_id = pick(ways, number)
+            was = self.naive.orders[order_id]["path"][-1]
+            exactly = (was["options"], was["region"] or None) if number % 3 else ((), None)
+            self.convert_to(order_id, (was["model"], was["trim"], *exactly), number, True, how, True)
 
-    @rule(step=st.sampled_from((1, 999, 1_000, 3_999, 10_000, HOUR)))
-    def time_passes(self, step: int) -> None:
-        self.now += step if step < HOUR or self.now > OPENS + 20_000 else 1_000
+    @rule(numbers=st.lists(which, min_size=3, max_size=7), step=st.sampled_from((0, 0, 1, 2_000)))
+    def conversion_upon_conversion(self, numbers: list[int], step: int) -> None:
+        """One order through many windows, now and then locked between."""
+        only = self.order(numbers[0], "firm", "locked")
+        for number in numbers:
+            if number % 4 > 1:
+                self.convert_through_a_window(number, "right", None, only)
+            elif number % 4:
+                self.go_back(number // 4, "right", only)
+            else:
+                self.lock_it(only, number)
+            self.everything_holds()
+            self.clock += step
 
-    @rule(which=whichever, short=st.sampled_from((0, 0, 1)))
-    def time_passes_to_an_edge(self, which: int, short: int) -> None:
-        edges = {at for model in self.naive.launch.models for at in (model.opens_at_ms, model.closes_at_ms or 0)}
-        edges |= {order["expires_at"] for order in self.naive.orders.values()}
-        ahead = sorted(edge for edge in edges if self.now < edge - short <= OPENS + 60_000)
-        if ahead:
-            self.now = pick(ahead[:3], which) - short
+    def convert_to(self, order_id: str, wanted: Any, number: int, itself: bool, how: str, fresh: bool) -> None:
+        key, (model, trim, choices, region) = self.key(fresh, number), wanted
+        asked = (order_id, self.owner(order_id, itself, "bob"), model, trim)
+        self.two_steps(
+            lambda token: cmd.Convert(*asked, key, body(asked, choices, region), choices, region, token),
+            lambda token: self.naive.convert(*asked, choices, region, token, key, body(asked, choices, region)),
+            how,
+            number,
+        )
 
-    @rule(change=st.sampled_from(CHANGES), rarely=st.integers(0, 3))
-    def the_launch_file_changes(self, change: dict[str, Any], rarely: int) -> None:
-        if rarely:
+    @rule(customer=customers, what=whats, fresh=often, number=which)
+    def join_waiting(self, customer: str, what: tuple[str, str], fresh: bool, number: int) -> None:
+        order_id, key = f"o{next(self.numbers)}", self.key(fresh, number)
+        full = [of for of in WHAT[:4] if not self.naive.offer.unknown(*of) and self.naive.sold_out(*of)]
+        what = pick(full, number) if full and number % 8 else what
+        choices = choices_of(what[0], number)
+        asked = (customer, *what, choices, None)
+        command = cmd.JoinWaiting(order_id, customer, *what, key, body(asked), choices)
+        self.hold(command, lambda: self.naive.join(order_id, *asked, key, body(asked)))
+
+    @precondition(lambda self: self.naive.waiting)
+    @rule(number=which, itself=often, customer=customers, fresh=often, known=often)
+    def leave_waiting(self, number: int, itself: bool, customer: str, fresh: bool, known: bool) -> None:
+        order_id = pick(list(self.naive.waiting), number) if known else "unknown"
+        asked, key = (order_id, self.owner(order_id, itself, customer)), self.key(fresh, number)
+        self.hold(cmd.LeaveWaiting(*asked, key, body(asked)), lambda: self.naive.leave(*asked, key, body(asked)))
+
+    # Money.
+
+    @rule(number=which, fresh=often, right=often, yuan=often)
+    def pay(self, number: int, fresh: bool, right: bool, yuan: bool) -> None:
+        self.pay_for(self.order(number, "reserved"), number, fresh, right, yuan)
+
+    def pay_for(
+        self, order_id: str, number: int = 0, fresh: bool = True, right: bool = True, yuan: bool = True
+    ) -> None:
+        order = self.naive.orders.get(order_id, {"due": 0, "deposit": 500})
+        amount = (order["due"] or order["deposit"]) + (0 if right else 1)
+        paid = list(self.naive.payments)
+        payment_id = f"p{next(self.numbers)}" if fresh or not paid else pick(paid, number)
+        asked = (order_id, payment_id, amount, "CNY" if yuan else "EUR")
+        decision = self.ask(cmd.RecordPayment(*asked))
+        kinds = {"firm": ev.OrderFirmed, "difference": ev.DifferencePaid, "owed": ev.DepositOwedBack}
+        outcome = self.naive.pay(*asked)
+        assert [type(event) for event in decision] == ([kinds[outcome]] if outcome in kinds else [])
+
+    @rule(number=which)
+    def pay_what_is_wanted(self, number: int) -> None:
+        due = [key for key, order in self.naive.orders.items() if order["due"]]
+        unpaid = due if due and number % 2 else self.in_state("reserved", "expired")
+        if unpaid:
+            self.pay_for(pick(unpaid, number))
+
+    @rule(number=which, owed=often)
+    def refund_is_paid(self, number: int, owed: bool) -> None:
+        among = [*self.naive.refunds] if owed else [*self.naive.payments]
+        refund_id = pick(among, number) if among else "unknown"
+        decision = self.ask(cmd.RecordRefund(refund_id, *BY))
+        outcome = self.naive.refund_paid(refund_id)
+        assert isinstance(decision, tuple) == (outcome != "no_such_refund")
+        if outcome != "no_such_refund":
+            assert decision == ((ev.RefundPaid(refund_id, *BY),) if outcome == "paid" else ())
+
+    # Operators.
+
+    @rule(action=st.sampled_from(("open", "close", "pause", "resume", "resume", "open")), number=which, fresh=often)
+    def set_sales(self, action: Any, number: int, fresh: bool) -> None:
+        if number % 3:  # seldom
             return
-        launch = msgspec.structs.replace(LAUNCH, **change)
-        decision = self.ask(cmd.SetLaunch(launch))
-        assert decision == (() if launch == self.naive.launch else (ev.LaunchSet(launch),))
-        self.launch_changed |= launch != self.naive.launch
-        self.naive.launch = launch
+        model, key = pick(("", "a", "b", "a", "nope"), number // 3), self.key(fresh, number)
+        command = cmd.SetSales(action, model, *BY, key, body(action, model))
+        self.hold(command, lambda: self.naive.set_sales(action, model, key, body(action, model)))
 
-    @precondition(lambda self: len(self.blocks) % 5 == 0)
+    @rule(number=which, cap=st.sampled_from((None, None, 0, 1, 2, 3)), fresh=often)
+    def set_cap(self, number: int, cap: int | None, fresh: bool) -> None:
+        if number % 3:  # seldom
+            return
+        of = pick(
+            (("a", "x"), ("a", "y"), ("b", "z"), ("a", ""), ("b", ""), ("", ""), ("", "x"), ("a", "nope")), number
+        )
+        key = self.key(fresh, number)
+        command = cmd.SetCap(*of, cap, *BY, key, body(of, cap))
+        self.hold(command, lambda: self.naive.set_cap(*of, cap, key, body(of, cap)))
+
+    @rule(number=which, ahead=st.sampled_from((-1, 0, 1, 5_000, HOUR)), fresh=often)
+    def move_window(self, number: int, ahead: int, fresh: bool) -> None:
+        if number % 3:  # seldom
+            return
+        window, closes, key = pick(("w0", "w1", "w2"), number), self.at + ahead, self.key(fresh, number)
+        command = cmd.MoveWindow(window, closes, *BY, key, body(window, closes))
+        self.hold(command, lambda: self.naive.move_window(window, closes, key, body(window, closes)))
+
+    @rule(number=which, fresh=often)
+    def correct(self, number: int, fresh: bool) -> None:
+        order_id, key = self.order(number, "reserved", "firm", "locked", "scheduled"), self.key(fresh, number)
+        wanted = self.wanted(order_id, number)
+        command = cmd.Correct(order_id, *BY, key, body(order_id, wanted), *wanted)
+        self.hold(command, lambda: self.naive.correct(order_id, *wanted, key, body(order_id, wanted)))
+
+    @rule(number=which, refund=st.booleans(), fresh=often)
+    def withdraw(self, number: int, refund: bool, fresh: bool) -> None:
+        if number % 3:  # seldom
+            return
+        order_id, key = self.order(number, "firm", *UNDELIVERED), self.key(fresh, number)
+        command = cmd.Withdraw(order_id, refund, *BY, key, body(order_id, refund))
+        self.hold(command, lambda: self.naive.withdraw(order_id, refund, key, body(order_id, refund)))
+
+    @rule(number=which, amount=st.sampled_from((0, 1, 100, 500, 501)), fresh=often)
+    def grant_refund(self, number: int, amount: int, fresh: bool) -> None:
+        order_id, key = self.order(number, "forfeited"), self.key(fresh, number)
+        command = cmd.GrantRefund(order_id, amount, *BY, key, body(order_id, amount))
+        self.hold(command, lambda: self.naive.grant(order_id, amount, key, body(order_id, amount)))
+
+    @rule(
+        number=which,
+        many=st.lists(st.tuples(which, st.sampled_from((1, 1, 1, 1, 1, -1, -1, 2))), max_size=3),
+        fresh=often,
+    )
+    def move_orders(self, number: int, many: list[tuple[int, int]], fresh: bool) -> None:
+        key, moves = self.key(fresh, number), []
+        for one, steps in many:
+            order_id = self.order(one, *UNDELIVERED)
+            state = self.naive.orders[order_id]["state"] if order_id in self.naive.orders else "locked"
+            at = PRODUCTION.index(state) + steps if state in PRODUCTION else 1
+            moves.append((order_id, PRODUCTION[at] if 0 <= at < len(PRODUCTION) else "firm"))
+        moves = list(dict(moves).items()) if number > 100 else moves
+        command = cmd.MoveOrders(tuple(moves), *BY, key, body(moves))
+        self.hold(command, lambda: self.naive.move(moves, key, body(moves)))
+
+    @rule(
+        rows=st.lists(st.tuples(st.integers(0, 200), customers, whats), min_size=1, max_size=2),
+        ago=st.sampled_from((0, 3_000, HOUR)),
+    )
+    def orders_come_in(self, rows: list[tuple[int, str, tuple[str, str]]], ago: int) -> None:
+        made = tuple(self.row(*row, self.at - ago) for row in rows)
+        self.hold(cmd.ImportOrders(made), lambda: self.naive.import_orders(made))
+        self.taken = agreement.places(self.naive)  # caps and limits do not hold orders from elsewhere back
+
+    # The clock, the launch file, crashes.
+
+    @rule(limit=st.sampled_from((1, 2, 100, 100)))
+    def tick(self, limit: int) -> None:
+        self.let_time_pass(limit)
+
+    @rule(step=st.sampled_from((1, 999, 1_000, 3_999, 10_000, -1, -5_000)))
+    def the_clock_runs_or_steps_back(self, step: int) -> None:
+        self.clock += step
+
+    @rule(number=which, short=st.sampled_from((0, 0, 1)), ticks=often)
+    def time_passes_to_an_edge(self, number: int, short: int, ticks: bool) -> None:
+        ahead = sorted(edge for edge in self.edges() if self.at < edge - short <= OPENS + 90_000)
+        if ahead:
+            self.clock = pick(ahead[:4], number) - short
+        if ticks:
+            self.let_time_pass(100)
+
+    @rule(change=st.sampled_from(CHANGES), rarely=st.integers(1, 9))
+    def the_launch_file_changes(self, change: str, rarely: int) -> None:
+        if rarely != 7:
+            return
+        before = self.book.filed
+        assert before is not None
+        launch = changed(self.first, change)
+        assert self.ask(cmd.SetLaunch(launch)) == (() if launch == before else (ev.LaunchSet(launch),))
+        self.milestones = self.milestones if launch == before else None
+        self.naive.offer.set_launch(launch)
+
+    @rule(commands=st.integers(2, 6))
+    def the_next_commands_share_a_block(self, commands: int) -> None:
+        self.share = commands
+
     @rule()
     def the_desk_opens_again(self) -> None:
         self.fold((ev.DeskOpened("host:1"),))
-        self.book = replayed(self.blocks)
-
-    # What must be true whatever happened.
+        self.crash()
 
     @invariant()
-    def a_replay_gives_the_same_book(self) -> None:
-        assert plain(self.shadow) == plain(self.book)
-
-    @invariant()
-    def every_order_stands_where_it_should(self) -> None:
-        assert {key: order.state.value for key, order in self.book.orders.items()} == {
-            key: order["state"] for key, order in self.naive.orders.items()
-        }
-        for order_id, order in self.book.orders.items():
-            ours = self.naive.orders[order_id]
-            assert order.customer == ours["customer"]
-            assert (order.offer.model, order.offer.trim) == (ours["model"], ours["trim"])
-            assert (order.payment_id, order.expires_at_ms) == (ours["payment"], ours["expires_at"])
-            assert (order.firm_at_ms is not None) == (ours["payment"] is not None)
-
-    @invariant()
-    def tallies_are_a_recount(self) -> None:
-        for (model, trim), tally in self.book.tallies.items():
-            for state in ("reserved", "firm", "expired", "cancelled"):
-                assert getattr(tally, state) == self.naive.count(model, trim, state)
-        counted = sum(t.reserved + t.firm + t.expired + t.cancelled for t in self.book.tallies.values())
-        assert counted == len(self.naive.orders)
-        assert self.book.live() == len(self.naive.live())
-
-    @invariant()
-    def caps_and_limits_hold(self) -> None:
-        if self.launch_changed:  # a lowered cap takes nobody's place away
-            return
-        assert len(self.naive.live()) <= 5
-        assert len(self.naive.live(model="a")) <= 3
-        assert len(self.naive.live(model="a", trim="x")) <= 2
-        assert len(self.naive.live(model="b")) <= 3
-        assert all(sum(order.live for order in orders) <= 2 for orders in self.book.customers.values())
-
-    @invariant()
-    def money_in_is_deposits_of_firm_orders_and_refunds(self) -> None:
-        firm = sum(order.offer.deposit_minor for order in self.book.orders.values() if order.state.value == "firm")
-        back = sum(refund.amount_minor for refund in self.book.refunds.values() if refund.currency == "CNY")
-        assert self.book.paid_in_minor == firm + back == sum(self.naive.payments.values())
-
-    @invariant()
-    def each_payment_is_counted_once(self) -> None:
-        assert set(self.book.payments) == set(self.naive.payments)
-        firm = [order.payment_id for order in self.book.orders.values() if order.state.value == "firm"]
-        assert len(firm) == len(set(firm))
-        assert set(firm).isdisjoint(self.book.refunds)
-        assert set(firm) | set(self.book.refunds) == set(self.book.payments)
-
-    @invariant()
-    def refunds_are_those_owed(self) -> None:
-        assert {key: (one.amount_minor, one.paid_at_ms is not None) for key, one in self.book.refunds.items()} == {
-            key: (one["amount"], one["paid"]) for key, one in self.naive.refunds.items()
-        }
-        assert set(self.book.refunds_owed) == {key for key, one in self.naive.refunds.items() if not one["paid"]}
-
-    @invariant()
-    def indexes_hold_the_orders_themselves(self) -> None:
-        indexed = [order for orders in self.book.customers.values() for order in orders]
-        assert sorted(map(id, indexed)) == sorted(map(id, self.book.orders.values()))
-        for known in self.book.keys.values():
-            order = known if isinstance(known, Order) else known.order
-            assert self.book.orders[order.id] is order
-        assert set(self.book.keys) == set(self.naive.keys)
-
-    @invariant()
-    def what_is_due_is_found(self) -> None:
-        for at in (self.now - 1, self.now, self.now + 4_000, self.now + 10_000):
-            found = [order.id for order in self.book.due(at)]
-            assert len(found) == len(set(found))
-            assert set(found) == self.naive.due(at)
-
-    @invariant()
-    def the_curve_and_the_milestones_are_a_recount(self) -> None:
-        self.naive.note(self.now)
-        assert self.book.headline_firm == self.naive.headline_firm()
-        for second in range(self.now // 1000 - 12, self.now // 1000 + 1):
-            assert self.book.curve.at(second) == self.naive.firm_at_end_of(second)
-        reached = [milestone.firm for milestone in self.book.milestones]
-        assert reached == sorted(set(reached))
-        if not self.launch_changed:
-            ours = [(firm, self.naive.first_reached(firm)) for firm in LAUNCH.milestones]
-            noted = [(one.firm, one.at_ms) for one in self.book.milestones]
-            assert noted == [row for row in ours if row[1] is not None]
+    def all_holds(self) -> None:
+        if self.blocks:
+            self.everything_holds()
 
     def teardown(self) -> None:
-        assert plain(replayed(self.blocks)) == plain(self.book)
-        assert all(order["state"] in (*LIVE, "expired", "cancelled") for order in self.naive.orders.values())
+        if self.blocks:
+            self.end()
 
 
-TestLaunchNight = LaunchNight.TestCase
+TestLaunchNight = pytest.mark.slow(LaunchNight.TestCase)
 TestLaunchNight.settings = settings(
-    max_examples=150, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=100, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
 )

@@ -148,8 +148,11 @@ class Desk:
             Block(self.position + 1 + number, at_ms, decision[start : start + IMPORTED_A_BLOCK])
             for number, start in enumerate(range(0, len(decision), IMPORTED_A_BLOCK))
         ]
-        if blocks:
+        try:
             self.log.append_all(blocks)
+        except LogError as error:
+            self.closed_because = str(error)
+            raise
         for block in blocks:
             for event in block.events:
                 evolve(self.book, event, at_ms, block.position)
@@ -158,7 +161,7 @@ class Desk:
 
     def time_is_due(self) -> bool:
         """Whether a turn would do something by itself: a reservation runs out, an order locks, a place is offered."""
-        book, at_ms = self.book, self.clock_ms()
+        book, at_ms = self.book, self._now_ms()
         if next(book.holds.due(at_ms), None) is not None or next(book.coolings.due(at_ms), None) is not None:
             return True
         return bool(book.waiting) and decide(book, OfferPlaces(1), at_ms) != ()

@@ -174,7 +174,7 @@ class Refund(msgspec.Struct, gc=False):
 class Entry(msgspec.Struct, gc=False):
     """Somebody waits, or waited, for a place. ``state``: ``waiting``, ``offered`` (it is an order now) or ``left``.
 
-    ``number`` counts those who ever joined, in order of arrival.
+    ``block`` is the position of its first block; ``number`` counts those who ever joined, in order of arrival.
     """
 
     order_id: str
@@ -184,6 +184,7 @@ class Entry(msgspec.Struct, gc=False):
     options: tuple[str, ...]
     region: str
     joined_at_ms: int
+    block: int
     number: int
     state: str = "waiting"
 
@@ -216,13 +217,17 @@ class Milestone(msgspec.Struct, frozen=True, gc=False):
 
 
 class OnOffer(msgspec.Struct, frozen=True):
-    """A trim as it is on offer now: with its default configuration, its deposit and the default region."""
+    """A trim as it is on offer now: with its default configuration, its deposit and the default region.
+
+    ``capped``: some cap limits its places. What launch night asks of every order is looked up here, not worked out.
+    """
 
     model: Model
     trim: Trim
     default: Configured
     deposit_minor: int
     region: str
+    capped: bool
 
 
 def tally() -> Tally:
@@ -261,7 +266,9 @@ class Book:
         self.places_given = 0
         self.entries: dict[str, Entry] = {}
         self.waiting: dict[tuple[str, str], dict[str, Entry]] = {}
-        self.waiting_of: dict[str, int] = {}
+        self.waiting_numbers: dict[tuple[str, str], Queue] = {}
+        self.waiting_of: dict[str, tuple[Entry, ...]] = {}
+        self.joined_ever: dict[str, int] = {}
         self.headline: frozenset[str] = frozenset()
         self.headline_firm = 0
         self.milestones: list[Milestone] = []
@@ -285,6 +292,12 @@ class Book:
     def place(self, order: Order) -> int | None:
         """Which one it is in the queue of its model, from 1 on; ``None`` while it stands in none."""
         return self.queues[order.offer.model].ahead(order.place) + 1 if order.queued else None
+
+    def position(self, entry: Entry) -> int | None:
+        """Which one it is of those who wait for its trim, from 1 on; ``None`` once it waits no more."""
+        if entry.state != "waiting":
+            return None
+        return self.waiting_numbers[entry.model, entry.trim].ahead(entry.number) + 1
 
     def queue_length(self, model: str) -> int:
         """How many orders of a model wait for production."""

@@ -28,7 +28,7 @@ class Deadlines:
         self._lines: dict[int, deque[Entry]] = {}
 
     def add(self, order: Order, due_ms: int, length_ms: int) -> None:
-        """Note a deadline that lies ``length_ms`` after its beginning."""
+        """Note an order's first deadline, which lies ``length_ms`` after its beginning."""
         line = self._lines.get(length_ms)
         if line is None:
             line = self._lines[length_ms] = deque()
@@ -37,16 +37,19 @@ class Deadlines:
         elif line[-1][0] == due_ms:
             line[-1][1].append(order)
         else:
-            self._add_again(line, order, due_ms)
+            self.add_again(order, due_ms, length_ms)
 
     def due(self, at_ms: int) -> Iterator[Order]:
-        """The orders whose deadline has come at ``at_ms``, oldest first within each line."""
+        """The orders whose deadline has come at ``at_ms``, each once, oldest first within each line."""
+        seen: set[str] = set()
         for line in self._lines.values():
             for due_ms, orders in line:
                 if due_ms > at_ms:
                     break
                 for order in orders:
-                    if self._deadline_ms(order) == due_ms:
+                    # One that was given up and holds again may have two entries.
+                    if self._deadline_ms(order) == due_ms and order.id not in seen:
+                        seen.add(order.id)
                         yield order
 
     def settled(self, order: Order, length_ms: int) -> None:
@@ -65,11 +68,11 @@ class Deadlines:
                 return
             line.popleft()
 
-    def _add_again(self, line: deque[Entry], order: Order, due_ms: int) -> None:
-        """A deadline that was given up and holds again. Rare, so looking through the line is good enough."""
+    def add_again(self, order: Order, due_ms: int, length_ms: int) -> None:
+        """As ``add``, of an order that may stand there already. Rare, so that looking for it is good enough."""
+        line = self._lines.setdefault(length_ms, deque())
         at = bisect_left(line, due_ms, key=lambda entry: entry[0])
         if at < len(line) and line[at][0] == due_ms:
-            if not any(known is order for known in line[at][1]):
-                line[at][1].append(order)
+            line[at][1].append(order)
         else:
             line.insert(at, (due_ms, [order]))

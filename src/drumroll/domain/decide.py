@@ -42,7 +42,7 @@ def _reserve(book: Book, command: cmd.Reserve, at_ms: int) -> Decision:
     refusal = not_on_sale(book, launch, model, at_ms)
     if refusal is None and (command.customer in book.customers or book.waiting_of):
         refusal = too_many(book, launch, command.customer)
-    if refusal is None:
+    if refusal is None and (wanted.capped or book.waiting):
         refusal = no_place(book, launch, model, trim)
     if refusal is not None:
         return refusal
@@ -119,7 +119,7 @@ def _still_to_be_had(book: Book, order: Order, at_ms: int) -> bool:
     wanted = book.on_offer.get((order.offer.model, order.offer.trim))
     if wanted is None or not_on_sale(book, launch, wanted.model, at_ms):
         return False
-    held = sum(other.live for other in book.customers[order.customer]) + book.waiting_of.get(order.customer, 0)
+    held = sum(other.live for other in book.customers[order.customer]) + len(book.waiting_of.get(order.customer, ()))
     return held < launch.orders_per_customer and no_place(book, launch, wanted.model, wanted.trim) is None
 
 

@@ -57,27 +57,32 @@ def convert(book: Book, command: cmd.Convert, at_ms: int) -> Decision:
         return order
     launch = book.launch
     assert launch is not None
-    back = _way_back(launch, order, command)
-    window = _window(launch, order, command, at_ms) if back is None else back[0]
-    refusal = _not_now(launch, window, order, at_ms, reverts=back is not None) if window is not None else None
-    if window is None or refusal is not None:
-        return refusal or _no_window(launch, order, command)
-    goal = _goal_back(book, launch, back[1]) if back else _goal(book, launch, order, command)
+    ways = _ways(launch, order, command, at_ms)
+    refusals = [_not_now(launch, window, order, at_ms, reverts=back is not None) for window, back in ways]
+    if None not in refusals:
+        return next(filter(None, refusals), None) or _no_window(launch, order, command)
+    window, back = ways[refusals.index(None)]
+    goal = _goal_back(book, launch, back) if back else _goal(book, launch, order, command)
     if isinstance(goal, Refusal):
         return goal
-    terms = _terms_back(order, back[1], at_ms) if back else _terms(launch, window, order, goal, at_ms)
+    terms = _terms_back(order, back, at_ms) if back else _terms(launch, window, order, goal, at_ms)
     refusal = _unconfirmed(book, launch, window, order, goal, terms, command.confirmation)
     return refusal or (*settled(order, at_ms), _event(window, order, goal, terms, command))
 
 
-def _window(launch: Launch, order: Order, command: cmd.Convert, at_ms: int) -> Conversion | None:
-    """The window that is meant: an open one if there is, else the next to open, else the last that closed."""
+def _ways(launch: Launch, order: Order, command: cmd.Convert, at_ms: int) -> list[tuple[Conversion, Converted | None]]:
+    """All that could be meant: the way back, what is open, the next to open, the last that closed."""
     model = order.offer.model
-    fitting = [one for one in launch.conversions if model in one.from_models and command.model in one.to_models]
-    is_open = [one for one in fitting if one.opens_at_ms <= at_ms < one.closes_at_ms]
-    ahead = sorted((one for one in fitting if at_ms < one.opens_at_ms), key=lambda one: one.opens_at_ms)
-    over = sorted((one for one in fitting if one.closes_at_ms <= at_ms), key=lambda one: -one.closes_at_ms)
-    return next(iter((*is_open, *ahead, *over)), None)
+    back = _way_back(launch, order, command)
+    ways: list[tuple[Conversion, Converted | None]] = [] if back is None else [back]
+    ways += [(one, None) for one in launch.conversions if model in one.from_models and command.model in one.to_models]
+    return sorted(ways, key=lambda way: _how_far(way[0], at_ms))
+
+
+def _how_far(window: Conversion, at_ms: int) -> tuple[int, int]:
+    if at_ms >= window.closes_at_ms:
+        return 2, -window.closes_at_ms
+    return (1, window.opens_at_ms) if at_ms < window.opens_at_ms else (0, 0)
 
 
 def _way_back(launch: Launch, order: Order, command: cmd.Convert) -> tuple[Conversion, Converted] | None:
@@ -160,7 +165,7 @@ def _terms(launch: Launch, window: Conversion, order: Order, goal: _Goal, at_ms:
     anew = window.cooling_off == "anew"
     keeps = window.place == "keep" or (window.place == "deadline" and at_ms < (window.place_kept_before_ms or 0))
     had_ms = _queued_at_ms(order, at_ms)
-    queued_at_ms = had_ms if keeps or had_ms is None else None if anew else at_ms
+    queued_at_ms = had_ms if keeps or had_ms is None else None if anew or state is FIRM else at_ms
     cooling_from_ms = at_ms if anew or order.cooling_from_ms is None else order.cooling_from_ms
     deposit_minor = order.held_minor if window.deposit == "carry" else goal.deposit_minor
     return _Terms(
@@ -225,9 +230,10 @@ def _unconfirmed(
         f"{', for good' if window.irreversible or terms.reverts else ''}. To change it, send the confirmation."
     )
     # What moves with the clock (the time of a new place, of a new cooling-off) is no part of the terms.
-    bound = (window.id, goal, terms.state.value, terms.deposit_minor, terms.due_minor, terms.refund_minor)
+    money = (terms.deposit_minor, terms.due_minor, terms.refund_minor)
+    how = (terms.state.value, terms.cooling_off_s, terms.keeps_place, terms.reverts, window.irreversible)
     facts = _quote(book, launch, window, order, goal, terms)
-    return unconfirmed(confirmation, "convert", order, (*bound, terms.keeps_place, terms.reverts), message, facts)
+    return unconfirmed(confirmation, "convert", order, (window.id, goal, *money, *how), message, facts)
 
 
 def _quote(book: Book, launch: Launch, window: Conversion, order: Order, goal: _Goal, terms: _Terms) -> dict[str, Any]:

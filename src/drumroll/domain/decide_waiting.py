@@ -10,7 +10,7 @@ from drumroll.domain.book import Book, Entry, OnOffer
 from drumroll.domain.configuration import Configured, configure
 from drumroll.domain.decided import Decision, replay, unknown
 from drumroll.domain.launch import Launch
-from drumroll.domain.places import no_place, not_on_sale, room, too_many
+from drumroll.domain.places import ORDERS_EVER_A_CUSTOMER, no_place, not_on_sale, room, too_many
 from drumroll.domain.refusal import Code, Refusal
 from drumroll.domain.regions import region_of
 
@@ -29,7 +29,7 @@ def join(book: Book, command: cmd.JoinWaiting, at_ms: int) -> Decision:
         return Refusal(Code.NO_WAITING_LIST, f"{launch.name} has no waiting list.")
     configured = configure(wanted.model, wanted.trim, command.options)
     region = region_of(launch, command.region)
-    refusal = not_on_sale(book, launch, wanted.model, at_ms) or too_many(book, launch, command.customer)
+    refusal = not_on_sale(book, launch, wanted.model, at_ms) or _may_not_wait(book, launch, command.customer)
     for refused in (refusal, configured, region):
         if isinstance(refused, Refusal):
             return refused
@@ -52,6 +52,13 @@ def join(book: Book, command: cmd.JoinWaiting, at_ms: int) -> Decision:
     )
 
 
+def _may_not_wait(book: Book, launch: Launch, customer: str) -> Refusal | None:
+    if book.joined_ever.get(customer, 0) < ORDERS_EVER_A_CUSTOMER:
+        return too_many(book, launch, customer)
+    limit = ORDERS_EVER_A_CUSTOMER
+    return Refusal(Code.TOO_MANY_ORDERS, f"A customer may join {limit} times in all.", {"limit": limit})
+
+
 def leave(book: Book, command: cmd.LeaveWaiting, at_ms: int) -> Decision:
     """Somebody waits no more."""
     known = book.keys.get(command.key)
@@ -72,8 +79,11 @@ def leave(book: Book, command: cmd.LeaveWaiting, at_ms: int) -> Decision:
 def offer_places(book: Book, command: cmd.OfferPlaces, at_ms: int) -> Decision:
     """Offer free places to those who came first among all that could take one."""
     launch = book.launch
-    if not book.waiting or launch is None or launch.waiting_offer_s is None:
+    if not book.waiting or launch is None:
         return ()
+    if launch.waiting_offer_s is None:  # a changed launch file has no waiting list: nobody is to wait in vain
+        everybody = sorted((entry for line in book.waiting.values() for entry in line.values()), key=_number)
+        return tuple(ev.WaitingLeft(entry.order_id) for entry in everybody[: command.limit])
     return _Offering(book, launch, at_ms).events(command.limit)
 
 

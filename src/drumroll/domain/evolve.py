@@ -48,7 +48,14 @@ def _amend(book: Book) -> None:
     launch = book.launch = amended(book.filed, book.amendments)
     region = launch.regions[0].id if launch.regions else ""
     book.on_offer = {
-        (model.id, trim.id): OnOffer(model, trim, defaults(model, trim), launch.deposit_of(model), region)
+        (model.id, trim.id): OnOffer(
+            model,
+            trim,
+            defaults(model, trim),
+            launch.deposit_of(model),
+            region,
+            capped=any(cap is not None for cap in (trim.cap, model.cap, launch.cap)),
+        )
         for model in launch.models
         for trim in model.trims
     }

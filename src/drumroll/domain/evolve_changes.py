@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from drumroll.domain import events as ev
 from drumroll.domain.book import Book, Converted, Done, Entry, More, Offer, Order, OwedBecause
 from drumroll.domain.purse import apply_money, forfeit_money, give_back, grant_back, hold
-from drumroll.domain.queue import lock_time_of
+from drumroll.domain.queue import Queue, lock_time_of
 from drumroll.domain.states import CANCELLED, DELIVERED, FIRM, FORFEITED, QUEUED, State
 from drumroll.domain.tallying import (
     cool,
@@ -69,6 +69,8 @@ def converted(book: Book, event: ev.OrderConverted, at_ms: int, position: int) -
     order.place, more.kept_place = (0, place) if state is FIRM else (place, 0)
     count(book, order, +1, at_ms)
     note(order, at_ms, position)
+    if before.state is FIRM and before.offer.cooling_off_ms is not None:
+        book.coolings.settled(order, before.offer.cooling_off_ms)
     if state is FIRM:
         cool(book, order)
     else:
@@ -159,10 +161,12 @@ def imported(book: Book, event: ev.OrderImported, at_ms: int, position: int) -> 
 def waiting_joined(book: Book, event: ev.WaitingJoined, at_ms: int, position: int) -> None:
     """Somebody waits."""
     wanted = (event.model, event.trim, event.options, event.region)
-    entry = Entry(event.order_id, event.customer, *wanted, at_ms, len(book.entries))
+    entry = Entry(event.order_id, event.customer, *wanted, at_ms, position, len(book.entries))
     book.entries[entry.order_id] = entry
     book.waiting.setdefault((entry.model, entry.trim), {})[entry.order_id] = entry
-    book.waiting_of[entry.customer] = book.waiting_of.get(entry.customer, 0) + 1
+    book.waiting_numbers.setdefault((entry.model, entry.trim), Queue()).add(entry.number)
+    book.waiting_of[entry.customer] = (*book.waiting_of.get(entry.customer, ()), entry)
+    book.joined_ever[entry.customer] = book.joined_ever.get(entry.customer, 0) + 1
     book.keys[event.key] = Done(event, at_ms)
 
 
@@ -181,7 +185,8 @@ def place_offered(book: Book, event: ev.PlaceOffered, at_ms: int, position: int)
         None if event.cooling_off_s is None else event.cooling_off_s * 1000,
     )
     offer = book.offers.setdefault(offer, offer)
-    new_order(book, entry.order_id, entry.customer, offer, at_ms, b"", b"", position)
+    order = new_order(book, entry.order_id, entry.customer, offer, at_ms, b"", b"", entry.block)
+    note(order, at_ms, position)
 
 
 def waiting_left(book: Book, event: ev.WaitingLeft, at_ms: int, position: int) -> None:
@@ -196,9 +201,10 @@ def _waits_no_more(book: Book, order_id: str, state: str) -> Entry:
     entry.state = state
     line = book.waiting[entry.model, entry.trim]
     del line[order_id]
+    book.waiting_numbers[entry.model, entry.trim].remove(entry.number)
     if not line:
         del book.waiting[entry.model, entry.trim]
-    left = book.waiting_of[entry.customer] - 1
+    left = tuple(other for other in book.waiting_of[entry.customer] if other is not entry)
     if left:
         book.waiting_of[entry.customer] = left
     else:

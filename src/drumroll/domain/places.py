@@ -35,7 +35,7 @@ def paused(book: Book, model: Model) -> Refusal | None:
 def too_many(book: Book, launch: Launch, customer: str) -> Refusal | None:
     """Why this customer can't have one more order, over all models and channels; those waited for count."""
     orders = book.customers.get(customer, ())
-    held = sum(order.live for order in orders) + book.waiting_of.get(customer, 0)
+    held = sum(order.live for order in orders) + len(book.waiting_of.get(customer, ()))
     if held >= launch.orders_per_customer:
         limit = launch.orders_per_customer
         return Refusal(Code.TOO_MANY_ORDERS, f"A customer may hold {limit} orders.", {"limit": limit})
@@ -78,13 +78,21 @@ def _full(cap: int | None, live: int, more: int) -> bool:
 
 
 def _ahead(book: Book, launch: Launch, model_id: str | None = None) -> int:
-    """How many of those who wait could take a place if this cap had one: they come first."""
+    """How many of those who wait could take a place if this cap had one: they come first.
+
+    Without a model, the cap is the launch's; then those who wait for a model that is full itself are not ahead.
+    """
     ahead = 0
-    for (of_model, of_trim), line in book.waiting.items():
-        on_offer = book.on_offer.get((of_model, of_trim))
-        if on_offer is None or model_id not in (None, of_model):
-            continue
-        cap = on_offer.trim.cap
-        free = len(line) if cap is None else max(0, cap - book.tally(of_model, of_trim).live)
-        ahead += min(len(line), free)
+    for model in launch.models if book.waiting else ():
+        if model_id in (None, model.id):
+            could = sum(_could_take(book, model, trim) for trim in model.trims)
+            if model_id is None and model.cap is not None:
+                could = min(could, max(0, model.cap - book.live(model.id)))
+            ahead += could
     return ahead
+
+
+def _could_take(book: Book, model: Model, trim: Trim) -> int:
+    """How many of those who wait for this trim its own cap has room for."""
+    waiting = len(book.waiting.get((model.id, trim.id), ()))
+    return waiting if trim.cap is None else min(waiting, max(0, trim.cap - book.tally(model.id, trim.id).live))

@@ -29,6 +29,8 @@ def rights(book: Book, order: Order, at_ms: int) -> tuple[Right, ...]:
     """What its customer may do with this order at this moment."""
     assert book.launch is not None
     state = order.state_at(at_ms)
+    if state is RESERVED and at_ms >= order.expires_at_ms:
+        return ()  # as good as expired: the next turn says so before anything else
     return (
         *_pay(order, state),
         *_before_the_lock(order, state),

@@ -121,3 +121,14 @@ def leads(move: Move, state: State, to: State) -> bool:
 def leaves(move: Move) -> tuple[State, ...]:
     """The states that a move can leave, in the order of an order's life."""
     return tuple(state for state in State if may(move, state))
+
+
+def diagram() -> str:
+    """The table as a Mermaid ``stateDiagram-v2``: how an order begins, one line for each way from state to state."""
+    ways: dict[tuple[State, State], dict[str, None]] = {}
+    for step in sorted(TABLE, key=lambda step: list(State).index(step.leads_to)):
+        for state in step.leaves:
+            ways.setdefault((state, step.leads_to), {})[f"{step.move.value.replace('_', ' ')} ({step.by})"] = None
+    arrows = [f"{came_from.value} --> {to.value}: {', '.join(moves)}" for (came_from, to), moves in ways.items()]
+    ends = [f"{state.value} --> [*]" for state in State if not any(state in step.leaves for step in TABLE)]
+    return "\n    ".join(["stateDiagram-v2", "[*] --> reserved: order (customer)", *arrows, *ends])

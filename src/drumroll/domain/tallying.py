@@ -37,10 +37,10 @@ def new_place(book: Book, at_ms: int) -> int:
 
 
 def cool(book: Book, order: Order) -> None:
-    """Note when a firm order locks by itself."""
+    """Note when an order that is firm (again) locks by itself."""
     locks_at_ms = order.locks_at_ms
     if locks_at_ms is not None and order.offer.cooling_off_ms is not None:
-        book.coolings.add(order, locks_at_ms, order.offer.cooling_off_ms)
+        book.coolings.add_again(order, locks_at_ms, order.offer.cooling_off_ms)
 
 
 def launch_of(book: Book) -> Launch:

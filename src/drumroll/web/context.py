@@ -85,12 +85,7 @@ class Web(msgspec.Struct, frozen=True):
         customer = self.customer_of(authorization)
         _, book = self.launch, self.desk.book
         orders = [self.shown(order) for order in book.customers.get(customer, ())]
-        waiting = [
-            waiting_view(book, entry)
-            for line in (book.waiting.values() if customer in book.waiting_of else ())
-            for entry in line.values()
-            if entry.customer == customer
-        ]
+        waiting = [waiting_view(book, entry) for entry in book.waiting_of.get(customer, ())]
         return OrdersView(orders, waiting)
 
     def waiting(self, order_id: str, authorization: str | None) -> WaitingView:

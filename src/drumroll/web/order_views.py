@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
-
 from drumroll.domain.book import Book, Entry, Order, Refund
 from drumroll.domain.queue import lock_time_of
 from drumroll.domain.rights import Right, rights
@@ -86,22 +84,8 @@ def waiting_view(book: Book, entry: Entry) -> WaitingView:
         entry.options,
         entry.region,
         rfc3339(entry.joined_at_ms, book.launch.time_zone),
-        _position(book, entry),
+        book.position(entry),
     )
-
-
-_COUNTED_TO = 100_000
-"""Beyond this many before it, an entry's position is not counted out: that would keep everybody waiting."""
-
-
-def _position(book: Book, entry: Entry) -> int | None:
-    line = book.waiting.get((entry.model, entry.trim), {})
-    if entry.state != "waiting":
-        return None
-    for position, order_id in enumerate(islice(line, _COUNTED_TO), 1):
-        if order_id == entry.order_id:
-            return position
-    return None
 
 
 def _maybe(at_ms: int | None, zone: str) -> str | None:
