@@ -186,9 +186,12 @@ def _latency(outcome: Outcome) -> str:
     first, last = min(rows), max(rows) + 1
     shares = [(float(at), float(at + 1), rows.get(at, 0) / total * 100) for at in range(first, last)]
     frame = charts.Frame((first, last), charts.nice_ticks(max(share for _, _, share in shares))[-1])
-    decades = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000]
-    places = [(log10(value) * _BINS_A_DECADE, f"{value} ms") for value in decades]
-    ticks = [(place, text) for place, text in places if first <= place <= last][:: 1 if last - first < 12 else 2]
+    steps = (1, 2, 5) if last - first < 1.5 * _BINS_A_DECADE else (1, 3) if last - first < 3 * _BINS_A_DECADE else (1,)
+    values = [step * decade for decade in (1, 10, 100, 1000, 10_000) for step in steps]
+    places = [
+        (log10(value) * _BINS_A_DECADE, f"{value} ms" if value < 1000 else f"{value // 1000} s") for value in values
+    ]
+    ticks = [(place, text) for place, text in places if first <= place <= last]
     return charts.svg("Share of answers by time, in per cent", frame, ticks, charts.bars(frame, shares, "latency"))
 
 
