@@ -33,6 +33,8 @@ async def read_body(length: bytes | None, receive: Receive, limit_bytes: int) ->
         raise _too_large(limit_bytes)
     message = await receive()
     body: bytes = message.get("body", b"")
+    if not message.get("more_body") and len(body) <= limit_bytes and message["type"] == "http.request":
+        return body
     while message.get("more_body"):
         if len(body) > limit_bytes:
             raise _too_large(limit_bytes)
