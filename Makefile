@@ -6,7 +6,7 @@ LAUNCH ?= launches/yu7.toml
 .PHONY: help rehearse test serve bench check format clean
 
 help:
-	@echo "make rehearse   install into .venv and play the reference launch against a real server (about a minute)"
+	@echo "make rehearse   install into .venv and play the reference launch against a real server (about two minutes)"
 	@echo "make test       run the whole test suite"
 	@echo "make serve      take orders in a sandbox, a minute before the opening: http://127.0.0.1:8000/board"
 	@echo "make bench      measure the intake against this machine's ceiling (about two minutes)"
