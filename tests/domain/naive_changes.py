@@ -285,7 +285,7 @@ class NaiveChanges(NaiveDesk):
         if not against:
             self.bind("join", key, body)
             del what["price"]
-            self.waiting[order_id] = {**what, "customer": customer, "state": "waiting"}
+            self.waiting[order_id] = {**what, "customer": customer, "state": "waiting", "block": self.position}
         return against
 
     def leave(self, order_id: str, customer: str, key: bytes, body: bytes) -> set[str]:
@@ -310,6 +310,9 @@ class NaiveChanges(NaiveDesk):
                     entry["state"] = outcome
                     if outcome == "offered":
                         self._make(order_id, entry)
+                        made = self.orders[order_id]
+                        made["blocks"].insert(0, entry["block"])  # its life began when it was waited for
+                        made["blocks"][:] = dict.fromkeys(made["blocks"])
                     return outcome, order_id
         return None
 
