@@ -90,6 +90,13 @@ def schema_keys(table: Table, path: str = "") -> Iterator[str]:
         yield from schema_keys(nested.table, path + nested.name + ".")
 
 
+def required_keys(table: Table, path: str = "") -> Iterator[str]:
+    """The keys and tables that must be there, of the tables that may be left out too."""
+    yield from (path + one.name for one in (*table.keys, *table.tables) if one.required)
+    for nested in table.tables:
+        yield from required_keys(nested.table, path + nested.name + ".")
+
+
 KNOWN = {key.rpartition(".")[2] for key in schema_keys(ROOT)}
 
 ALL_PLACES = [(text, place) for text in (YU7, HANDHELD) for place in places(tomllib.loads(text), ROOT)]

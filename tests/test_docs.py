@@ -30,7 +30,7 @@ def snippets() -> list[str]:
 def test_the_readmes_commands_run(line: str, tmp_path: Path) -> None:
     assert line.startswith(".venv/bin/drumroll "), f"how to run {line!r}?"
     arguments = line.removeprefix(".venv/bin/drumroll ").split()
-    arguments = [str(ROOT / word) if word.startswith("launches/") else word for word in arguments]
+    arguments = [str(ROOT / word) if word.startswith(("launches/", "tests/")) else word for word in arguments]
     run = subprocess.run(
         [sys.executable, "-m", "drumroll", *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
     )

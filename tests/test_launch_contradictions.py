@@ -227,3 +227,49 @@ def test_a_cooling_off_that_could_not_be_read_is_not_held_against_a_window() -> 
 @pytest.mark.parametrize("key", ["place", "place_kept_before", "cooling_off", "opens", "closes", "from", "to"])
 def test_what_could_not_be_read_of_a_window_is_one_mistake(key: str) -> None:
     assert paths(with_window(HANDHELD, **{key: 1.5})) == [f"conversion[0].{key}"]
+
+
+# The market.
+
+MARKET = """
+[market]
+share = "A"
+exchange = "XHKG"
+currency = "HKD"
+benchmark = ["B"]
+suppliers = ["C", "D"]
+[[market.claim]]
+what = "a claim"
+figure = "1"
+definition = "former_record"
+on = 2025-02-27
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        (MARKET.replace('["C", "D"]', '["C", "C"]'), "market.suppliers[1]"),
+        (MARKET.replace('["C", "D"]', '["C", "A"]'), "market.suppliers[1]"),
+        (MARKET.replace('["B"]', '["A"]'), "market.benchmark[0]"),
+        (MARKET.replace("on = 2025-02-27", ""), "market.claim[0].on"),
+        (MARKET.replace("former_record", "record"), "market.claim[0].on"),
+        (MARKET.replace("former_record", "change.noon"), "market.claim[0].definition"),
+        (MARKET.replace('"A"', '"A share"'), "market.share"),
+        (MARKET.replace('"1"', '"1,5"'), "market.claim[0].figure"),
+        (MARKET.replace('"1"', "1.5"), "market.claim[0].figure"),
+        (MARKET.replace("2025-02-27", '"2025-02-30"'), "market.claim[0].on"),
+        (MARKET.replace("2025-02-27", "2025-02-27T10:00:00"), "market.claim[0].on"),
+        (MARKET + '[[market.holding]]\nholder = "H"\ncode = "A"\nshares = 0', "market.holding[0].shares"),
+    ],
+)
+def test_what_contradicts_itself_about_the_market_is_one_mistake(text: str, path: str) -> None:
+    assert paths(YU7_ALONE + text) == [path]
+
+
+def test_a_market_without_a_mistake_is_kept_as_it_was_written() -> None:
+    market = parse(YU7_ALONE + MARKET, "it").market
+    assert market is not None
+    assert (market.share, market.benchmark, market.suppliers, market.rivals) == ("A", ("B",), ("C", "D"), ())
+    assert [(claim.figure, str(claim.on)) for claim in market.claims] == [("1", "2025-02-27")]
+    assert parse(YU7_ALONE, "it").market is None

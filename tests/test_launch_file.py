@@ -126,6 +126,7 @@ def test_a_value_that_nothing_allows_is_one_mistake_at_its_path(chosen: Any, val
 LEANT_ON = {
     (YU7, "model[0].option[1].choice[3].trims"): "model[0].option[1].choice[3].requires[0]",
     (YU7, "model[0].option[3].many"): "model[0].option[3].choice[1].requires[0]",
+    (YU7, "market.claim[3].on"): "market.claim[3].on",
     (HANDHELD, "sales.cooling_off_s"): "conversion[0].cooling_off",
     (HANDHELD, "conversion[0].place"): "conversion[0].place_kept_before",
     (HANDHELD, "conversion[0].place_kept_before"): "conversion[0].place_kept_before",

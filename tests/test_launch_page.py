@@ -13,7 +13,7 @@ from drumroll.domain.launch_mistakes import Mistake
 from drumroll.domain.launch_schema import ROOT
 from drumroll.domain.money import EXPONENTS, format_minor
 from drumroll.errors import LaunchFileInvalid
-from tests.launch_files import ALL_PLACES, PAGE, schema_keys
+from tests.launch_files import PAGE, required_keys, schema_keys
 
 # The page about it.
 
@@ -27,7 +27,7 @@ def test_the_page_says_required_where_it_is() -> None:
     rows = {
         row[1].strip(" `"): row[4].strip() for row in (line.split("|") for line in PAGE.splitlines()) if len(row) == 7
     }
-    required = {re.sub(r"\[\d+\]", "", path) for _, (path, _, key) in ALL_PLACES if key.required}
+    required = set(required_keys(ROOT))
     assert {key for key, default in rows.items() if default == "required"} == required
 
 

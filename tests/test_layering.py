@@ -18,7 +18,7 @@ ALLOWED = {
     "outlook": {"domain", "errors"},
     "log": {"domain", "errors"},
     "payments": {"domain", "errors"},
-    "exchange": {"domain", "log.base", "errors"},
+    "exchange": {"domain", "log.base", "market", "errors"},
     "desk": {"domain", "plan", "log.base", "payments.base", "errors"},
     "web": {
         *("desk", "domain", "plan", "outlook", "market", "proof", "log.base"),

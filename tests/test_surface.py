@@ -130,7 +130,7 @@ def test_every_refusal_has_a_status() -> None:
 
 
 def test_commands_are_these_and_each_help_has_an_example() -> None:
-    named = "check import serve operator webhooks backup export audit rehearse bench"
+    named = "check import serve operator webhooks backup export audit market rehearse bench"
     assert list(COMMANDS) == named.split()
     for words in _every_command(cli, click.Context(cli), ()):
         shown = CliRunner().invoke(cli, [*words, "--help"])

@@ -117,3 +117,49 @@ class EndpointInvalid(DrumrollError):
 
 class WebhooksFailed(DrumrollError):
     """The file of the webhooks could not be read or written. What it holds stays; mend the disk and try again."""
+
+
+class MarketError(DrumrollError):
+    """A question about the market can't be answered from what was given. Its text says what is missing."""
+
+
+class QuotesUnfit(MarketError):
+    """Files of quotes can't be used as they are. Show all of ``problems``; nothing was computed."""
+
+    def __init__(self, source: str, problems: tuple[object, ...]) -> None:
+        self.source = source
+        self.problems = problems
+        lines = "\n".join(f"  {problem}" for problem in problems)
+        super().__init__(f"{source}: {len(problems):,} problem(s); nothing was computed\n{lines}")
+
+
+class UnknownCode(MarketError):
+    """There are no quotes of this code. Name one that the quotes have."""
+
+
+class NoQuote(MarketError):
+    """A code has no quote on the day asked for (a gap, a halt, before its listing). Ask for another day."""
+
+
+class NotASession(MarketError):
+    """The exchange was closed on that day. Say whether the event moves to the next or the previous session."""
+
+
+class OutsideCalendar(MarketError):
+    """The exchange's calendar does not reach that far. Use a day within it, or add the sessions as overrides."""
+
+
+class NoLimit(MarketError):
+    """No price limit can be given for this code and day: no A-share board has such a code, or the price is no price."""
+
+
+class QuoteSourceUnavailable(MarketError):
+    """The optional package for a source of quotes is not installed, or the source gave nothing. No snapshot changed."""
+
+
+class StudyRefused(MarketError):
+    """An event study can't be done as asked. Show all of ``faults``; nothing was estimated."""
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        self.faults = faults
+        super().__init__("\n".join(["the event study can't be done as asked:", *(f"  {fault}" for fault in faults)]))

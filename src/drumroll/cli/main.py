@@ -18,6 +18,7 @@ COMMANDS = {
     "backup": "drumroll.cli.backup:backup",
     "export": "drumroll.cli.export:export",
     "audit": "drumroll.cli.audit:audit",
+    "market": "drumroll.cli.market:market",
     "rehearse": "drumroll.cli.rehearse:rehearse",
     "bench": "drumroll.cli.bench:bench",
 }

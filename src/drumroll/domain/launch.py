@@ -11,6 +11,8 @@ from typing import Literal
 
 import msgspec
 
+from drumroll.domain.launch_market import Market
+
 
 class Trim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One version of a model. ``cap`` limits the orders that take a place (all but those gone); ``None``: no limit."""
@@ -117,6 +119,7 @@ class Launch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     waiting_offer_s: int | None = None
     regions: tuple[Region, ...] = ()
     conversions: tuple[Conversion, ...] = ()
+    market: Market | None = None
 
     def model(self, model_id: str) -> Model | None:
         """The model of that id, or ``None``."""

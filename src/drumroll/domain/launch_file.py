@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from drumroll.domain.launch import Conversion, Launch, Model, Region
 from drumroll.domain.launch_contradictions import contradictions, first
+from drumroll.domain.launch_market_rules import market_of
 from drumroll.domain.launch_mistakes import MISSING, UNKNOWN, Draft, Mistake
 from drumroll.domain.launch_option_rules import options, trims
 from drumroll.domain.launch_schema import ROOT, Key, Nested, Table
@@ -180,6 +181,7 @@ def _launch(draft: Draft) -> Launch:
         waiting_offer_s=sales["waiting_offer_s"],
         regions=tuple(Region(**region) for region in draft["region"]),
         conversions=tuple(_conversion(window) for window in draft["conversion"]),
+        market=market_of(draft["market"]),
     )
 
 

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import msgspec
 
+from drumroll.domain.launch_market import DEFINITIONS, RELATIONS, SCALES
 from drumroll.domain.launch_values import (
     Reader,
+    code,
     currency,
+    day,
+    figure,
     identifier,
     list_of,
     moment,
@@ -35,6 +39,13 @@ RULES = 20
 REGIONS = 500
 CONVERSIONS = 50
 TIMES = 10
+CODES = 500
+HOLDINGS = 200
+CLAIMS = 200
+ORDER_POINTS = 1000
+SHARES = 10**15
+EXCHANGES = ("XHKG", "XSHG")
+"""Those whose sessions are known: Hong Kong; Shanghai, whose days are Shenzhen's and Beijing's too."""
 DAY_S = 24 * 3600
 COOLING_OFF_S = 366 * DAY_S
 WAITING_OFFER_S = (60, 30 * DAY_S)
@@ -49,6 +60,11 @@ _MONEY = "a whole number of minor units, 1 to 10^15"
 _MONEY_OR_NOTHING = "a whole number of minor units, 0 to 10^15"
 _PLACES = "a whole number of orders, 0 to 10^9"
 _MODEL_IDS = f"a list of 1 to {MODELS} ids of models (a-z, 0-9 and -)"
+_CODE = 'a code as text: 1 to 16 of letters, digits and . ^ _ -, like "01810"'
+_CODES = f'a list of 1 to {CODES} codes as texts, like ["01810"]'
+_CURRENCY = "the ISO 4217 code of a currency in use, like CNY"
+_SHARES = "a whole number of shares, 1 to 10^15"
+_DAY = "a day from 1900 to 2199, like 2025-06-27"
 _CHOICE_IDS = f"a list of 1 to {RULES} ids of choices of this model (a-z, 0-9 and -)"
 
 
@@ -190,13 +206,60 @@ CONVERSION = Table(
     )
 )
 
+
+def _codes(name: str) -> Key:
+    return Key(name, list_of(code, CODES), _CODES, required=False, default=())
+
+
+HOLDING = Table(
+    (
+        Key("holder", name, _NAME),
+        Key("code", code, _CODE),
+        Key("shares", whole_number(1, SHARES), _SHARES),
+        Key("currency", currency, _CURRENCY, required=False),
+    )
+)
+
+CLAIM = Table(
+    (
+        Key("what", name, _NAME),
+        Key("figure", figure, 'a figure as text with the digits it was published with, like "4.39"'),
+        _required(_one_of("definition", *DEFINITIONS)),
+        _one_of("scale", *SCALES),
+        Key("unit", name, _NAME, required=False),
+        _one_of("relation", *RELATIONS),
+        Key("code", code, _CODE, required=False),
+        Key("on", day, _DAY, required=False),
+    )
+)
+
+ORDER_POINT = Table((Key("at", moment, _MOMENT), Key("firm", whole_number(0, PLACES), _PLACES)))
+
+MARKET = Table(
+    (
+        Key("share", code, _CODE),
+        _required(_one_of("exchange", *EXCHANGES)),
+        Key("currency", currency, _CURRENCY),
+        _codes("benchmark"),
+        _codes("suppliers"),
+        _codes("rivals"),
+        Key("shares", whole_number(1, SHARES), _SHARES, required=False),
+        Key("listed", day, _DAY, required=False),
+    ),
+    (
+        Nested("holding", HOLDING, most=HOLDINGS, required=False),
+        Nested("claim", CLAIM, most=CLAIMS, required=False),
+        Nested("orders", ORDER_POINT, most=ORDER_POINTS, required=False),
+    ),
+)
+
 ROOT = Table(
     (
         Key("format", whole_number(FORMAT, FORMAT), f"{FORMAT}, the format that this drumroll reads"),
         _id,
         _name,
         Key("time_zone", time_zone, "a time zone of the IANA database, like Asia/Shanghai"),
-        Key("currency", currency, "the ISO 4217 code of a currency in use, like CNY"),
+        Key("currency", currency, _CURRENCY),
     ),
     (
         Nested("sales", SALES),
@@ -204,5 +267,6 @@ ROOT = Table(
         Nested("model", MODEL, most=MODELS),
         Nested("region", REGION, most=REGIONS, required=False),
         Nested("conversion", CONVERSION, most=CONVERSIONS, required=False),
+        Nested("market", MARKET, required=False),
     ),
 )

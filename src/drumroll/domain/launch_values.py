@@ -21,6 +21,9 @@ ID = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 ZONE = re.compile(r"[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*")
 """A zone's name begins with a capital: that keeps out ``localtime`` (the machine's own), ``right/`` (leap seconds)."""
 WALL_TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ T]([0-9]{2}:[0-9]{2})(:[0-9]{2})?")
+CODE = re.compile(r"[A-Za-z0-9^][A-Za-z0-9.^_-]{0,15}")
+FIGURE = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,9})?")
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 NAME_CHARACTERS = 80
 YEARS = range(2000, 2200)
 SHOWN_CHARACTERS = 60
@@ -120,6 +123,31 @@ def identifier(value: object, zone: ZoneInfo) -> str:
     if not isinstance(value, str) or not ID.fullmatch(value):
         raise unfit(value)
     return value
+
+
+def code(value: object, zone: ZoneInfo) -> str:
+    """A code of an exchange, as text: a number would lose its leading noughts."""
+    if not isinstance(value, str) or not CODE.fullmatch(value):
+        raise unfit(value)
+    return value
+
+
+def figure(value: object, zone: ZoneInfo) -> str:
+    """A figure as it was published, as text: its digits say how it was rounded, and a number would lose them."""
+    if not isinstance(value, str) or not FIGURE.fullmatch(value):
+        raise unfit(value)
+    return value
+
+
+def day(value: object, zone: ZoneInfo) -> date:
+    """A day, as TOML has it or as text."""
+    try:
+        at = date.fromisoformat(value) if isinstance(value, str) and DAY.fullmatch(value) else value
+    except ValueError:
+        raise unfit(value, "a day that exists") from None
+    if not isinstance(at, date) or isinstance(at, datetime) or not 1900 <= at.year <= YEARS.stop - 1:
+        raise unfit(value)
+    return at
 
 
 def name(value: object, zone: ZoneInfo) -> str:
