@@ -14,7 +14,7 @@ import polars as pl
 
 from drumroll.errors import QuotesUnfit
 from drumroll.exchange.tables import CSV, PARQUET
-from drumroll.market.quotes import DAILY_ONLY, MAY_BE_EMPTY, NUMBERS, OPTIONAL, REQUIRED, TEXT
+from drumroll.market.quotes import DAILY_ONLY, EMPTY_IN_A_DAY, NUMBERS, OPTIONAL, REQUIRED, TEXT, may_be_empty
 from drumroll.market.sessions import UTC_OFFSET_S
 
 MOST_FILES = 2_000
@@ -120,18 +120,20 @@ def _source(file: Path, raw: pl.LazyFrame, names: list[str], schema: pl.Schema) 
     minutes = "time" in names
     known = {"date", "time", *REQUIRED, *OPTIONAL, *(() if minutes else DAILY_ONLY)}
     numbers = [name for name in names if name in NUMBERS and name in known]
-    typed = _typed_csv(file, names) if csv else raw
+    empty = may_be_empty(minutes=minutes)
+    typed = _typed_csv(file, names, set(NUMBERS) - set(empty)) if csv else raw
     when = _ms(typed, schema["time"]).alias("ms") if minutes else _date(schema["date"]).alias("date")
     values = [_number(name) for name in numbers]
-    texts = [name for name in numbers if csv and name in MAY_BE_EMPTY]
-    values += [pl.col(name).alias(name + TEXT) for name in texts]
+    # Parquet has nothing (null) and no number (NaN) apart, but NaN is how many programs write nothing: only in a price
+    # of the day itself it is a mistake.
+    texts = [name for name in numbers if name in empty and (csv or (name in EMPTY_IN_A_DAY and not minutes))]
+    values += [pl.col(name).cast(pl.String).alias(name + TEXT) for name in texts]
     frame = typed.select("row", when, pl.col("code").cast(pl.String), *values)
     columns = ("ms" if minutes else "date", "code", *numbers, *(name + TEXT for name in texts))
     return Source(file.name, minutes, csv, columns, tuple(name for name in names if name not in known), frame, raw)
 
 
-def _typed_csv(file: Path, names: list[str]) -> pl.LazyFrame:
-    typed = set(NUMBERS) - set(MAY_BE_EMPTY)
+def _typed_csv(file: Path, names: list[str], typed: set[str]) -> pl.LazyFrame:
     schema = {name: pl.Float64() if name in typed else pl.String() for name in names}
     return pl.scan_csv(file, schema=schema, ignore_errors=True, row_index_name="row")
 

@@ -24,7 +24,8 @@ WHOLE = ("volume", "shares")
 DAILY_ONLY = ("midday",)
 """Optional in daily quotes: the last price of the morning session. Minutes give it by themselves."""
 
-MAY_BE_EMPTY = ("prev_close", *OPTIONAL, *DAILY_ONLY)
+_MAY_BE_EMPTY = ("prev_close", *OPTIONAL, *DAILY_ONLY)
+EMPTY_IN_A_DAY = ("open", "high", "low", "volume")
 TEXT = " text"
 """A frame of CSV quotes has, beside a number that may be empty, its text: what is no number is not nothing."""
 
@@ -96,16 +97,25 @@ class Check(msgspec.Struct, frozen=True):
 _PRICED = (*PRICES, "prev_close", "limit_up", "limit_down", "midday")
 
 
+def may_be_empty(*, minutes: bool) -> tuple[str, ...]:
+    """What a row may leave out: of a day whose every price was not published, what is known can still be said."""
+    return _MAY_BE_EMPTY if minutes else (*_MAY_BE_EMPTY, *EMPTY_IN_A_DAY)
+
+
 def row_checks(columns: list[str], phase_two: date | None = None) -> list[Check]:
     """The checks of a row by itself, for a frame with these columns.
 
     Price steps are checked by two checks, one an exchange; which of them counts depends on the code.
     """
     when = "date" if "date" in columns else "ms"
-    needed = [when, *(name for name in REQUIRED if name not in MAY_BE_EMPTY)]
+    empty = may_be_empty(minutes=when == "ms")
+    needed = [when, *(name for name in REQUIRED if name not in empty)]
     checks = [Check("unreadable", name, _unreadable(name, when), _ALLOWED.get(name, "a number")) for name in needed]
-    texts = [name for name in MAY_BE_EMPTY if name + TEXT in columns]
+    texts = [name for name in empty if name + TEXT in columns and name != "volume"]
     checks += [Check("unreadable", name, _no_number(name), "a number, or nothing") for name in texts]
+    if "volume" in empty:
+        no_number = _no_number("volume") if "volume" + TEXT in columns else pl.lit(False)
+        checks.append(Check("unreadable", "volume", no_number | _not_whole(), _ALLOWED["volume"]))
     priced = [name for name in _PRICED if name in columns]
     checks += [Check("not_positive", name, ~_is_price(name), "a price above 0, up to 100,000,000") for name in priced]
     checks.append(Check("not_positive", "volume", pl.col("volume") < 0, "0 or more"))
@@ -134,9 +144,11 @@ def _unreadable(name: str, when: str) -> pl.Expr:
     missing = pl.col(name).is_null()
     if name == "ms":
         return missing | (pl.col(name) < EARLIEST_MS)
-    if name == "volume":
-        return missing | (pl.col(name) != pl.col(name).floor())
-    return missing
+    return missing | _not_whole() if name == "volume" else missing
+
+
+def _not_whole() -> pl.Expr:
+    return pl.col("volume") != pl.col("volume").floor()
 
 
 def _no_number(name: str) -> pl.Expr:
