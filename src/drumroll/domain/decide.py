@@ -26,13 +26,15 @@ from drumroll.domain.states import EXPIRED, RESERVED, STANDING
 
 def decide(book: Book, command: cmd.Command, at_ms: int) -> Decision:
     """Decide one command at ``at_ms``: the events that follow, or why not."""
-    return _DECIDE[type(command)](book, command, at_ms)
+    kinds, rule = _RULES[type(command)]
+    if kinds:
+        known = book.keys.get(command.key)  # type: ignore[union-attr]
+        if known is not None:
+            return replay(known, kinds, command.fingerprint)  # type: ignore[union-attr]
+    return rule(book, command, at_ms)
 
 
 def _reserve(book: Book, command: cmd.Reserve, at_ms: int) -> Decision:
-    known = book.keys.get(command.key)
-    if known is not None:
-        return replay(known, ev.OrderReserved, command.fingerprint)
     launch = book.launch
     assert launch is not None, "a log begins with its launch"
     wanted = book.on_offer.get((command.model, command.trim))
@@ -153,27 +155,29 @@ def _set_launch(book: Book, command: cmd.SetLaunch, at_ms: int) -> Decision:
     return (ev.LaunchSet(command.launch),)
 
 
-_DECIDE: dict[type, Callable[[Book, Any, int], Decision]] = {
-    cmd.Reserve: _reserve,
-    cmd.RecordPayment: _record_payment,
-    cmd.RecordRefund: _record_refund,
-    cmd.Expire: _expire,
-    cmd.LockDue: _lock_due,
-    cmd.SetLaunch: _set_launch,
-    cmd.Cancel: changes.cancel,
-    cmd.Lock: changes.lock,
-    cmd.UndoLock: changes.undo_lock,
-    cmd.Change: changes.change,
-    cmd.Convert: conversions.convert,
-    cmd.JoinWaiting: waiting.join,
-    cmd.LeaveWaiting: waiting.leave,
-    cmd.OfferPlaces: waiting.offer_places,
-    cmd.ImportOrders: operations.import_orders,
-    cmd.SetSales: operations.set_sales,
-    cmd.SetCap: operations.set_cap,
-    cmd.MoveWindow: operations.move_window,
-    cmd.Correct: operations.correct,
-    cmd.Withdraw: operations.withdraw,
-    cmd.GrantRefund: operations.grant_refund,
-    cmd.MoveOrders: operations.move_orders,
+Kinds = tuple[type[ev.Event], ...]
+_RULES: dict[type, tuple[Kinds, Callable[[Book, Any, int], Decision]]] = {
+    cmd.Reserve: ((ev.OrderReserved,), _reserve),
+    cmd.RecordPayment: ((), _record_payment),
+    cmd.RecordRefund: ((), _record_refund),
+    cmd.Expire: ((), _expire),
+    cmd.LockDue: ((), _lock_due),
+    cmd.SetLaunch: ((), _set_launch),
+    cmd.Cancel: ((ev.OrderCancelled, ev.OrderForfeited), changes.cancel),
+    cmd.Lock: ((ev.OrderLocked,), changes.lock),
+    cmd.UndoLock: ((ev.LockUndone,), changes.undo_lock),
+    cmd.Change: ((ev.OrderChanged,), changes.change),
+    cmd.Convert: ((ev.OrderConverted,), conversions.convert),
+    cmd.JoinWaiting: ((ev.WaitingJoined,), waiting.join),
+    cmd.LeaveWaiting: ((ev.WaitingLeft,), waiting.leave),
+    cmd.OfferPlaces: ((), waiting.offer_places),
+    cmd.ImportOrders: ((), operations.import_orders),
+    cmd.SetSales: ((ev.SalesSet,), operations.set_sales),
+    cmd.SetCap: ((ev.CapSet,), operations.set_cap),
+    cmd.MoveWindow: ((ev.WindowMoved,), operations.move_window),
+    cmd.Correct: ((ev.OrderChanged,), operations.correct),
+    cmd.Withdraw: ((ev.OrderWithdrawn,), operations.withdraw),
+    cmd.GrantRefund: ((ev.RefundGranted,), operations.grant_refund),
+    cmd.MoveOrders: ((ev.OrdersMoved,), operations.move_orders),
 }
+"""Each command: the events of which its idempotency key may have become one (none: it has no key), and its rule."""

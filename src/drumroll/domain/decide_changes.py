@@ -9,7 +9,7 @@ from drumroll.domain import events as ev
 from drumroll.domain.book import Book, Order
 from drumroll.domain.configuration import Configured, configure, kept
 from drumroll.domain.confirm import unconfirmed
-from drumroll.domain.decided import Decision, own_order, replay, settled, state_refusal, unknown, wrong_state
+from drumroll.domain.decided import Decision, own_order, settled, state_refusal, unknown, wrong_state
 from drumroll.domain.money import format_minor
 from drumroll.domain.places import no_place
 from drumroll.domain.queue import lock_time_of
@@ -18,15 +18,11 @@ from drumroll.domain.regions import region_of
 from drumroll.domain.states import FIRM, LOCKED, RESERVED, Move, State, may
 from drumroll.domain.times import rfc3339
 
-CANCELLATIONS = (ev.OrderCancelled, ev.OrderForfeited)
 CHANGEABLE = (RESERVED, FIRM)
 
 
 def cancel(book: Book, command: cmd.Cancel, at_ms: int) -> Decision:
     """Take it back: with all that was paid before the lock, without it (and in two steps) after."""
-    known = book.keys.get(command.key)
-    if known is not None:
-        return replay(known, CANCELLATIONS, command.fingerprint)
     order = own_order(book, command.order_id, command.customer)
     if isinstance(order, Refusal):
         return order
@@ -77,9 +73,6 @@ def _undo_until(book: Book, order: Order, at_ms: int) -> str | None:
 
 def lock(book: Book, command: cmd.Lock, at_ms: int) -> Decision:
     """Lock a firm order before its cooling-off ends."""
-    known = book.keys.get(command.key)
-    if known is not None:
-        return replay(known, ev.OrderLocked, command.fingerprint)
     order = own_order(book, command.order_id, command.customer)
     if isinstance(order, Refusal):
         return order
@@ -122,9 +115,6 @@ def _refundable_until(book: Book, order: Order) -> str | None:
 
 def undo_lock(book: Book, command: cmd.UndoLock, at_ms: int) -> Decision:
     """Take an early lock back, while that can be."""
-    known = book.keys.get(command.key)
-    if known is not None:
-        return replay(known, ev.LockUndone, command.fingerprint)
     order = own_order(book, command.order_id, command.customer)
     if isinstance(order, Refusal):
         return order
@@ -141,9 +131,6 @@ def undo_lock(book: Book, command: cmd.UndoLock, at_ms: int) -> Decision:
 
 def change(book: Book, command: cmd.Change, at_ms: int) -> Decision:
     """Another trim, configuration or region, before the lock."""
-    known = book.keys.get(command.key)
-    if known is not None:
-        return replay(known, ev.OrderChanged, command.fingerprint)
     order = own_order(book, command.order_id, command.customer)
     if isinstance(order, Refusal):
         return order

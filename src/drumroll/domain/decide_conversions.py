@@ -11,7 +11,7 @@ from drumroll.domain import events as ev
 from drumroll.domain.book import Book, Converted, OnOffer, Order
 from drumroll.domain.configuration import Configured, configure
 from drumroll.domain.confirm import unconfirmed
-from drumroll.domain.decided import Decision, own_order, replay, settled, state_refusal, unknown
+from drumroll.domain.decided import Decision, own_order, settled, state_refusal, unknown
 from drumroll.domain.launch import Conversion, Launch
 from drumroll.domain.money import format_minor
 from drumroll.domain.places import no_place, paused
@@ -49,9 +49,6 @@ class _Terms(msgspec.Struct, frozen=True):
 
 def convert(book: Book, command: cmd.Convert, at_ms: int) -> Decision:
     """Decide a conversion: its first step is the quote, its second one event."""
-    known = book.keys.get(command.key)
-    if known is not None:
-        return replay(known, ev.OrderConverted, command.fingerprint)
     order = own_order(book, command.order_id, command.customer)
     if isinstance(order, Refusal):
         return order

@@ -11,7 +11,6 @@ from drumroll.domain.decide_changes import changed
 from drumroll.domain.decided import (
     Decision,
     any_order,
-    replay,
     settled,
     state_refusal,
     unknown_model,
@@ -28,9 +27,6 @@ FAULTS_SHOWN = 1000
 
 def set_sales(book: Book, command: cmd.SetSales, at_ms: int) -> Decision:
     """Open, close, pause or resume."""
-    known = book.keys.get(command.key)
-    if known is not None:
-        return replay(known, ev.SalesSet, command.fingerprint)
     assert book.launch is not None
     if command.model and book.launch.model(command.model) is None:
         return unknown_model(book.launch, command.model)
@@ -41,9 +37,6 @@ def set_sales(book: Book, command: cmd.SetSales, at_ms: int) -> Decision:
 
 def set_cap(book: Book, command: cmd.SetCap, at_ms: int) -> Decision:
     """Another cap. It may lie below what is taken: then nothing more is."""
-    known = book.keys.get(command.key)
-    if known is not None:
-        return replay(known, ev.CapSet, command.fingerprint)
     assert book.launch is not None
     model = book.launch.model(command.model)
     if command.model and model is None:
@@ -68,9 +61,6 @@ def set_cap(book: Book, command: cmd.SetCap, at_ms: int) -> Decision:
 
 def move_window(book: Book, command: cmd.MoveWindow, at_ms: int) -> Decision:
     """Another closing of a conversion window, still to come."""
-    known = book.keys.get(command.key)
-    if known is not None:
-        return replay(known, ev.WindowMoved, command.fingerprint)
     launch = book.launch
     assert launch is not None
     windows = {window.id: window for window in launch.conversions}
@@ -96,9 +86,6 @@ def move_window(book: Book, command: cmd.MoveWindow, at_ms: int) -> Decision:
 
 def correct(book: Book, command: cmd.Correct, at_ms: int) -> Decision:
     """What an order is for, set right until its production begins."""
-    known = book.keys.get(command.key)
-    if known is not None:
-        return replay(known, ev.OrderChanged, command.fingerprint)
     order = any_order(book, command.order_id)
     if isinstance(order, Refusal):
         return order
@@ -111,9 +98,6 @@ def correct(book: Book, command: cmd.Correct, at_ms: int) -> Decision:
 
 def withdraw(book: Book, command: cmd.Withdraw, at_ms: int) -> Decision:
     """Cancel somebody's order, with the money back or (once locked) without."""
-    known = book.keys.get(command.key)
-    if known is not None:
-        return replay(known, ev.OrderWithdrawn, command.fingerprint)
     order = any_order(book, command.order_id)
     if isinstance(order, Refusal):
         return order
@@ -139,9 +123,6 @@ def withdraw(book: Book, command: cmd.Withdraw, at_ms: int) -> Decision:
 
 def grant_refund(book: Book, command: cmd.GrantRefund, at_ms: int) -> Decision:
     """Give back what was given up, or part of it."""
-    known = book.keys.get(command.key)
-    if known is not None:
-        return replay(known, ev.RefundGranted, command.fingerprint)
     order = any_order(book, command.order_id)
     if isinstance(order, Refusal):
         return order
@@ -159,9 +140,6 @@ def grant_refund(book: Book, command: cmd.GrantRefund, at_ms: int) -> Decision:
 
 def move_orders(book: Book, command: cmd.MoveOrders, at_ms: int) -> Decision:
     """Move orders one step in production: all of them, or (with every fault named) none."""
-    known = book.keys.get(command.key)
-    if known is not None:
-        return replay(known, ev.OrdersMoved, command.fingerprint)
     faults: list[dict[str, Any]] = []
     seen: set[str] = set()
     moved: dict[str, list[str]] = {}

@@ -8,7 +8,7 @@ from drumroll.domain import commands as cmd
 from drumroll.domain import events as ev
 from drumroll.domain.book import Book, Entry, OnOffer
 from drumroll.domain.configuration import Configured, configure
-from drumroll.domain.decided import Decision, replay, unknown
+from drumroll.domain.decided import Decision, unknown
 from drumroll.domain.launch import Launch
 from drumroll.domain.places import ORDERS_EVER_A_CUSTOMER, no_place, not_on_sale, room, too_many
 from drumroll.domain.refusal import Code, Refusal
@@ -17,9 +17,6 @@ from drumroll.domain.regions import region_of
 
 def join(book: Book, command: cmd.JoinWaiting, at_ms: int) -> Decision:
     """Somebody wants to wait: only where there is no place now."""
-    known = book.keys.get(command.key)
-    if known is not None:
-        return replay(known, ev.WaitingJoined, command.fingerprint)
     launch = book.launch
     assert launch is not None
     wanted = book.on_offer.get((command.model, command.trim))
@@ -61,9 +58,6 @@ def _may_not_wait(book: Book, launch: Launch, customer: str) -> Refusal | None:
 
 def leave(book: Book, command: cmd.LeaveWaiting, at_ms: int) -> Decision:
     """Somebody waits no more."""
-    known = book.keys.get(command.key)
-    if known is not None:
-        return replay(known, ev.WaitingLeft, command.fingerprint)
     entry = book.entries.get(command.order_id)
     if entry is None or entry.customer != command.customer:
         code = Code.NO_SUCH_ORDER if entry is None else Code.NOT_YOURS

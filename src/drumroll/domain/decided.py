@@ -11,12 +11,12 @@ from drumroll.domain.states import FIRM, Move, State, leaves
 Decision = tuple[ev.Event, ...] | Refusal
 
 
-def replay(known: Order | Done, kind: type | tuple[type, ...], fingerprint: bytes) -> Decision:
+def replay(known: Order | Done, kinds: tuple[type[ev.Event], ...], fingerprint: bytes) -> Decision:
     """The answer to a key that was seen: nothing more if it stands for the same request, otherwise a refusal."""
     if isinstance(known, Order):
-        same = kind is ev.OrderReserved and known.fingerprint == fingerprint
+        same = ev.OrderReserved in kinds and known.fingerprint == fingerprint
     else:
-        same = isinstance(known.event, kind) and getattr(known.event, "fingerprint", None) == fingerprint
+        same = isinstance(known.event, kinds) and getattr(known.event, "fingerprint", None) == fingerprint
     if same:
         return ()
     return Refusal(Code.KEY_REUSED, "This Idempotency-Key was used for another request. Use a new key.")
