@@ -89,7 +89,7 @@ class Gathered:
         """Of each event of a kind: its row, the number of its combination, and its own values."""
         events, rows = self.events[kind.event], self.rows[kind.event]
         key, numbers = self.keys[kind.event]
-        found = [numbers[values] for values in map(key, events)]
+        found = [numbers[values] for values in map(key, events)] if kind.shared else [numbers[()]] * len(events)
         if kind.event is ev.OrdersMoved:
             rows, found, ids = _each_order(rows, found, events)
             own = [pl.Series("order_id", ids, pl.String)]
