@@ -67,6 +67,9 @@ class Timeline:
             return False
         if not self.rate and in_flight > _ABREAST + self._steps_soon(second):
             return False
+        # Nor does it leap while somebody waits for an answer: what they do next may come before the next step.
+        if not self.rate and in_flight and second > self.second + _LONGEST_STEP_S:
+            return False
         self._take_up(second, last)
         return True
 
