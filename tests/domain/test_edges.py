@@ -115,7 +115,7 @@ def test_expiry_takes_no_more_than_its_limit_and_goes_on_where_it_stopped() -> N
     assert night.expire(late, 2) == (ev.OrderExpired("o0"), ev.OrderExpired("o2"))
     assert night.expire(late, 9) == (ev.OrderExpired("o3"), ev.OrderExpired("o4"))
     assert night.expire(late, 9) == ()
-    assert next(night.book.due(late + 1_000_000_000), None) is None
+    assert next(night.book.holds.due(late + 1_000_000_000), None) is None
 
 
 def sold_out(night: Night) -> int:

@@ -129,13 +129,13 @@ def test_money_that_came_too_late_is_told(life: Life) -> None:
     )
 
 
-def test_an_offered_place_begins_its_own_history(life: Life) -> None:
+def test_a_history_begins_where_its_place_was_waited_for(life: Life) -> None:
     owner = life.firm("owner", trim="rare")
     ada = life.join("ada")
     life.act("owner", owner, "cancel")
     life.pass_s(0)
     life.paid(ada)
-    assert told(life.history("ada", ada))[-2:] == [("offered", "time"), ("firm", "customer")]
+    assert told(life.history("ada", ada)) == [("waiting", "customer"), ("offered", "time"), ("firm", "customer")]
 
 
 def test_a_customer_reads_all_orders_of_theirs_and_no_others(life: Life) -> None:

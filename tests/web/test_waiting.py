@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from drumroll.domain.places import ORDERS_EVER_A_CUSTOMER
 from tests.web.lives import HOUR_S, Life
 
 RARE = {"model": "kite", "trim": "rare"}
@@ -52,6 +53,16 @@ def test_a_freed_place_is_offered_lapses_goes_to_the_next_and_becomes_an_order(l
     assert life.paid(bob) == "firm"
     assert life.order_of("bob", bob)["state"] == "firm"
     assert life.paid(ada) == "owed_back", "the place is the next one's now"
+
+
+def test_joining_and_leaving_can_not_go_on_for_ever(life: Life) -> None:
+    sold_out_to(life)
+    for _ in range(ORDERS_EVER_A_CUSTOMER):
+        entry = life.join("ada")
+        assert life.send(life.token("ada"), f"/v1/waiting-list/{entry}/leave").status == 200
+    refused = life.send(life.token("ada"), "/v1/waiting-list", RARE)
+    assert refused.code == "too_many_orders"
+    assert refused.json()["limit"] == ORDERS_EVER_A_CUSTOMER
 
 
 def test_nobody_gets_past_those_who_wait(life: Life) -> None:

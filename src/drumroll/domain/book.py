@@ -7,7 +7,6 @@ orders have is in ``More``, and an order's history is a list of blocks to read i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from enum import StrEnum
 
 import msgspec
@@ -284,10 +283,6 @@ class Book:
     def live(self, model: str | None = None) -> int:
         """How many places are taken, of a model or in all."""
         return sum(tally.live for (of, _), tally in self.tallies.items() if model in (None, of))
-
-    def due(self, at_ms: int) -> Iterator[Order]:
-        """The reservations whose time is over at ``at_ms``, oldest first within each length of hold."""
-        return self.holds.due(at_ms)
 
     def place(self, order: Order) -> int | None:
         """Which one it is in the queue of its model, from 1 on; ``None`` while it stands in none."""
