@@ -163,3 +163,19 @@ class StudyRefused(MarketError):
     def __init__(self, faults: tuple[str, ...]) -> None:
         self.faults = faults
         super().__init__("\n".join(["the event study can't be done as asked:", *(f"  {fault}" for fault in faults)]))
+
+
+class PlanRefused(DrumrollError):
+    """A plan can't be made as asked (a pin that does not fit). Its text says what to change; the old plan stands."""
+
+
+class PlanFailed(DrumrollError):
+    """The solver gave no plan, or one that does not hold. Nothing was planned; report it with the launch file."""
+
+
+class ScenarioInvalid(DrumrollError):
+    """What was asked of "what if" makes no sense for this launch. Show all of ``faults``; nothing was planned."""
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        self.faults = faults
+        super().__init__("\n".join(["what if can't be answered as asked:", *(f"  {fault}" for fault in faults)]))

@@ -11,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from drumroll.domain.launch_capacity import Backlog, Cliff, Limit, Plant, PromiseRules
 from drumroll.domain.launch_market import Market
 
 
@@ -63,10 +64,11 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Region(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where orders are delivered to."""
+    """Where orders are delivered to. ``lead_days``: from the end of building to the delivery there."""
 
     id: str
     name: str
+    lead_days: int = 0
 
 
 class Conversion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -99,6 +101,7 @@ class Launch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``cooling_off_s``: how long after its deposit an order may be taken back; then it locks by itself (``None``: never).
     ``early_lock_undo_s``: how long a lock made by the customer can be undone. ``waiting_offer_s``: how long a freed
     place is held for whoever waited (``None``: no waiting list). The first of ``regions`` is the default.
+    Without ``plants`` nothing is promised; ``promise`` says how it is (``None``: by the defaults).
     """
 
     id: str
@@ -120,6 +123,11 @@ class Launch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     regions: tuple[Region, ...] = ()
     conversions: tuple[Conversion, ...] = ()
     market: Market | None = None
+    promise: PromiseRules | None = None
+    plants: tuple[Plant, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    backlog: tuple[Backlog, ...] = ()
+    cliffs: tuple[Cliff, ...] = ()
 
     def model(self, model_id: str) -> Model | None:
         """The model of that id, or ``None``."""
