@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from drumroll.domain.book import Book, Done, Order, OwedBecause, State
+from drumroll.domain.availability import Availability, Kind
+from drumroll.domain.book import Book, Done, OnOffer, Order, OwedBecause, State
 from drumroll.domain.curve import Curve
 from drumroll.domain.deadlines import Deadlines
 from drumroll.domain.events import Event
@@ -24,7 +25,8 @@ _SIMPLE = {str, bytes, int, bool, type(None), State, OwedBecause}
 def plain(value: Any) -> Any:
     """All that a value holds, copied: nothing of a book is left out, and the order of its dictionaries counts.
 
-    Orders stand in full where the book has them by id, and by their id wherever else it points to them.
+    Orders stand in full where the book has them by id, and by their id wherever else it points to them. So do kinds: in
+    full in the availability, by their name elsewhere.
     """
     if type(value) in _SIMPLE:
         return value
@@ -42,6 +44,10 @@ def plain(value: Any) -> Any:
 def _plain_struct(value: msgspec.Struct) -> Any:
     if isinstance(value, Order):
         return ("order", value.id)
+    if isinstance(value, Kind):
+        return ("kind", value.name)
+    if isinstance(value, OnOffer):  # frozen, but for the kind that it points to
+        return [(name, plain(getattr(value, name))) for name in OnOffer.__struct_fields__]
     if value.__struct_config__.frozen and not isinstance(value, Done):
         return value  # it can't change, and equals what says the same
     return type(value).__name__, [(name, plain(getattr(value, name))) for name in value.__struct_fields__]
@@ -53,8 +59,20 @@ def _plain_object(value: Any) -> Any:
         return orders, plain(vars(value))
     if isinstance(value, Deadlines):
         return plain(value._lines)
+    if isinstance(value, Availability):
+        return _plain_availability(value)
     assert isinstance(value, Queue | Curve), f"plain() must learn {type(value)}"
     return plain(vars(value))
+
+
+def _plain_availability(value: Availability) -> Any:
+    """What is true of it: not what it remembers to be quick, nor the kinds that were only asked for."""
+    kinds = [
+        (kind.name, kind.needs, list(kind.slots), kind.last, kind.without, kind.late, kind.sure)
+        for _, kind in sorted(value.kinds.items())
+        if kind.last >= 0 or kind.without or any(kind.slots)
+    ]
+    return kinds, plain(value.room), list(value._full), plain(value.safety), value.capacity, value.launch
 
 
 def through_bytes(position: int, at_ms: int, events: Iterable[Event]) -> Block:

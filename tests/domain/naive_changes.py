@@ -40,6 +40,7 @@ class NaiveChanges(NaiveDesk):
         elif state in ("reserved", "firm"):
             self.give_back(order_id, self.held(order))
             order["state"] = "cancelled"
+            self.free_slot(order)
         else:
             return {"wrong_state"}
         self.touch(order)
@@ -93,14 +94,19 @@ class NaiveChanges(NaiveDesk):
             return {"wrong_state"}
         what, against = self.changed(order, trim, options, region)
         if not against:
-            terms = (what["trim"], what["options"], what["region"], what["price"])
+            terms = (what["trim"], what["options"], what["region"], what["price"], self._last_week(order, what))
             against = self.confirmed(token, "change", order_id, terms)
         if not against:
             self._become(order, what)
             self.bind("change", key, body)
         return against
 
+    def _last_week(self, order: Naive, goal: Naive) -> int | None:
+        said = self.instead(order, goal)
+        return None if said is None else said[2]
+
     def _become(self, order: Naive, what: Naive) -> None:
+        self.swap(order, what)
         order.update(what)
         self.touch(order)
 
@@ -146,7 +152,7 @@ class NaiveChanges(NaiveDesk):
         for way, wrong in ways:
             reasons |= wrong
             if not wrong:
-                against = self.confirmed(token, "convert", order_id, self._terms(way))
+                against = self.confirmed(token, "convert", order_id, self._terms(order, way))
                 if not against:
                     self._go(order_id, way)
                     self.bind("convert", key, body)
@@ -233,11 +239,11 @@ class NaiveChanges(NaiveDesk):
         held = self.held(order)
         return {"due": max(0, deposit - held), "refund": max(0, held - deposit)}
 
-    def _terms(self, way: Naive) -> Terms:
+    def _terms(self, order: Naive, way: Naive) -> Terms:
         goal = way["goal"]
         terms = [goal[name] for name in ("model", "trim", "options", "region", "price", "deposit")]
         shown = [way[name] for name in ("due", "refund", "state", "keeps", "reverts", "cooling_ms")]
-        return way["window"].id, way["window"].irreversible, *terms, *shown
+        return way["window"].id, way["window"].irreversible, *terms, *shown, self._last_week(order, goal)
 
     def _go(self, order_id: str, way: Naive) -> None:
         self.settle(order_id)
@@ -255,6 +261,7 @@ class NaiveChanges(NaiveDesk):
         place = had if way["place"] == "at its lock" else way["place"]
         if place == "new":  # a conversion in the very millisecond of its lock leaves it where it is
             place = had if had[0] == self.at else self.place(self.at)
+        self.swap(order, way["goal"])
         order.update(way["goal"], state=way["state"], due=way["due"], undo_until=None)
         order.update(cooling_ms=way["cooling_ms"], cooling_from=way["cooling_from"])
         order["place"], order["kept"] = (None, place) if way["state"] == "firm" else (place, None)
@@ -330,4 +337,4 @@ class NaiveChanges(NaiveDesk):
         what = {name: entry[name] for name in ("model", "trim", "options", "region")}
         what["price"] = self.offer.configure(what["model"], what["trim"], what["options"])[1]
         assert self.launch.waiting_offer_s is not None
-        self.new(order_id, entry["customer"], what, self.launch.waiting_offer_s)
+        self.begin(self.new(order_id, entry["customer"], what, self.launch.waiting_offer_s))

@@ -10,6 +10,7 @@ from typing import Any
 
 from drumroll.domain.launch import Launch
 from tests.domain.naive_offer import NaiveOffer
+from tests.domain.naive_promises import NaivePromises
 
 GONE = ("expired", "cancelled", "forfeited")
 UNDELIVERED = ("locked", "scheduled", "in_production", "built", "in_transit")
@@ -18,7 +19,7 @@ PRODUCTION = (*UNDELIVERED, "delivered")
 Naive = dict[str, Any]
 
 
-class NaiveDesk:
+class NaiveDesk(NaivePromises):
     """What ought to be true. ``at`` and ``position`` are the time and the number of the block that is being made."""
 
     def __init__(self, launch: Launch) -> None:
@@ -32,6 +33,7 @@ class NaiveDesk:
         self.references: dict[str, bytes] = {}
         self.history: list[tuple[int, int]] = []
         self.entries = 0
+        self.begin_weeks()
 
     @property
     def launch(self) -> Launch:
@@ -126,6 +128,9 @@ class NaiveDesk:
             "lost": [],
             "applied": 0,
             "blocks": [],
+            "promised": None,
+            "promise": None,
+            "pinned": False,
         }
         self.orders[order_id] = order
         self.touch(order)
@@ -154,11 +159,17 @@ class NaiveDesk:
         if against & {"unknown_model", "unknown_trim"}:
             return against
         what, wrong = self.wanted(model, trim, options, region)
-        if against | wrong:
-            return against | wrong
-        self.bind("reserve", key, body)
-        self.new(order_id, customer, what, self.launch.hold_s)
-        return set()
+        against |= wrong or self.unpromised(what)
+        if not against:
+            self.bind("reserve", key, body)
+            self.begin(self.new(order_id, customer, what, self.launch.hold_s))
+        return against
+
+    def begin(self, order: Naive) -> None:
+        """It takes its slot, and is told of it."""
+        said = self.anew(order)
+        self.take_slot(order)
+        self.tell(order, said)
 
     def own(self, order_id: str, customer: str) -> set[str]:
         if order_id not in self.orders:
@@ -190,6 +201,7 @@ class NaiveDesk:
     def expire(self, order_id: str) -> None:
         assert order_id in self.due_to_expire(self.at)
         self.orders[order_id]["state"] = "expired"
+        self.free_slot(self.orders[order_id])
         self.touch(self.orders[order_id])
 
     def place(self, time: int) -> tuple[int, int]:
@@ -230,6 +242,8 @@ class NaiveDesk:
         else:
             takes = order["state"] == "reserved"
         if takes and (amount, currency) == (order["deposit"], self.launch.currency):
+            if order["state"] == "expired":
+                self.begin(order)
             order.update(state="firm", firm_at=self.at, cooling_from=self.at, payments=[[payment_id, amount]])
             return "firm"
         standing = order["state"] not in (*GONE, "reserved")
@@ -270,6 +284,7 @@ class NaiveDesk:
         order = self.orders[order_id]
         order["lost"] = [payment for payment in order["payments"] if payment[1]]
         order["payments"], order["state"] = [], "forfeited"
+        self.free_slot(order)
 
     def refund_paid(self, refund_id: str) -> str:
         """``paid``, ``again`` or ``no_such_refund``."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from drumroll.domain.events import OrderImported
+from drumroll.domain.launch import Launch
 from tests.domain.naive_changes import NaiveChanges
 from tests.domain.naive_desk import PRODUCTION, UNDELIVERED
+from tests.domain.naive_promises import AWAITED
 
 
 class NaiveOperators(NaiveChanges):
@@ -45,6 +48,39 @@ class NaiveOperators(NaiveChanges):
         self.bind("window", key, body)
         return set()
 
+    def set_launch(self, launch: Launch) -> None:
+        """Another launch file, and everything that hangs on it."""
+        self.offer.set_launch(launch)
+        self.capacity_set_at, self.late = self.position, None
+        self.reckon()
+
+    def capacity_is_set(self, said: tuple[Any, ...], key: bytes, body: bytes) -> set[str]:
+        against = self.known("capacity", key, body) or self.set_capacity(*said)
+        if not against:
+            self.bind("capacity", key, body)
+        return against
+
+    def pinned(self, order_id: str, week: int | None, key: bytes, body: bytes) -> set[str]:
+        against = self.known("pin", key, body)
+        if against or order_id not in self.orders:
+            return against or {"no_such_order"}
+        order = self.orders[order_id]
+        against = set() if self.state(order) in AWAITED else {"wrong_state"}
+        if self.weeks is None:
+            return {"no_capacity"}
+        if not against:
+            against = self.pin(order_id, week)
+        if not against:
+            self.touch(order)
+            self.bind("pin", key, body)
+        return against
+
+    def plan_accepted(self, plan: str, based_on: int, groups: Any, key: bytes, body: bytes) -> set[str]:
+        against = self.known("plan", key, body) or self.accept(plan, based_on, groups)
+        if not against:
+            self.bind("plan", key, body)
+        return against
+
     def correct(
         self,
         order_id: str,
@@ -79,6 +115,7 @@ class NaiveOperators(NaiveChanges):
         if refund:
             self.give_back(order_id, self.held(order))
             order["state"] = "cancelled"
+            self.free_slot(order)
         else:
             self.forfeit(order_id)
         self.touch(order)
@@ -145,6 +182,7 @@ class NaiveOperators(NaiveChanges):
         order["payments"] = [[row.payment_id, row.deposit_minor]]
         if row.locked_at_ms is not None:
             order["place"] = self.place(row.locked_at_ms)
+        self.comes_in(order)
         if row.state == "delivered":
             order["applied"], order["payments"] = row.deposit_minor, []
         self.payments[row.payment_id] = (row.deposit_minor, self.launch.currency)

@@ -17,9 +17,10 @@ from drumroll.domain.evolve import evolve
 from drumroll.domain.launch import Launch
 from drumroll.domain.refusal import Refusal
 from drumroll.domain.states import STANDING, Move, State, leads
+from drumroll.domain.weeks import sunday
 from drumroll.log.base import Block
 from drumroll.rehearsal.recount import Recount
-from tests.domain import agreement
+from tests.domain import agreement, agreement_promises
 from tests.domain.books import plain, replayed, through_bytes
 from tests.domain.naive_desk import PRODUCTION
 from tests.domain.naive_operators import NaiveOperators
@@ -66,6 +67,8 @@ class Night(RuleBasedStateMachine):
         self.tokens: list[str] = []
         self.milestones: tuple[int, ...] | None = ()
         self.taken: dict[str, tuple[str, str]] = {}
+        self.backed = agreement_promises.Backed()
+        self.availability: object = None
 
     def start(self, launch: Launch) -> None:
         self.first = launch
@@ -73,6 +76,7 @@ class Night(RuleBasedStateMachine):
         self.milestones = launch.milestones
         self.naive.at = self.clock
         assert self.ask(cmd.SetLaunch(launch)) == (ev.LaunchSet(launch),)
+        self.naive.set_launch(launch)
 
     @property
     def at(self) -> int:
@@ -183,12 +187,15 @@ class Night(RuleBasedStateMachine):
         if action in ("lock", "forfeit"):
             assert facts["forfeits_minor"] == terms[0]
         elif action == "change":
-            assert (facts["trim"], facts["options"], facts["region"], facts["price_minor"]) == terms
+            assert (facts["trim"], facts["options"], facts["region"], facts["price_minor"]) == terms[:4]
         else:
             names = ("model", "trim", "options", "region", "price_minor", "deposit_minor", "due_minor", "refund_minor")
             shown = (facts["window"], facts["irreversible"] and not facts["reverts"], *(facts[name] for name in names))
             assert shown == terms[:10]
             assert (facts["state"], facts["keeps_place"], facts["reverts"]) == terms[10:13]
+        if action in ("change", "convert") and self.naive.weeks is not None:
+            assert (facts["delivery"] is None) == (terms[-1] is None)
+            assert terms[-1] is None or facts["delivery"]["until"] == sunday(terms[-1]).isoformat()
         if "difference_minor" in facts:
             assert facts["difference_minor"] == facts["price_minor"] - order["price"]
 
@@ -260,6 +267,11 @@ class Night(RuleBasedStateMachine):
         agreement.deadlines_agree(book, naive)
         agreement.caps_hold(naive, self.taken)
         agreement.counts_over_time_agree(book, naive, self.milestones)
+        agreement_promises.promises_agree(book, naive)
+        agreement_promises.weeks_agree(book, naive)
+        agreement_promises.no_week_is_promised_twice(book, naive)
+        self.backed.check(book, reckoned=book.availability is not self.availability)
+        self.availability = book.availability
         self.taken = agreement.places(naive)
         self.steps += 1
         if self.steps % self.replayed_every == 0:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from drumroll.domain.launch import Choice, Conversion, Launch, Model, Option, Region, Trim
+from drumroll.domain.launch_capacity import Backlog, Plant, PromiseRules
 
 OPENS = 1_750_946_400_000
 SECOND = 1_000
@@ -36,7 +37,7 @@ def windows(draw: st.DrawFn, number: int, cooling: bool, generous: bool) -> Conv
     leaving, reaching = draw(st.sampled_from(DIRECTIONS))
     opens = OPENS + SECOND * draw(st.sampled_from((0, 0, 0, 5)))
     opens, states = (OPENS, STATES) if generous else (opens, draw(st.sampled_from((STATES, STATES[1:], STATES[:1]))))
-    closes = opens + SECOND * draw(st.sampled_from((20, 60, 3, 3600)))
+    closes = opens + SECOND * draw(st.sampled_from((20, 60, 3, 3600, 10**7)))
     place = draw(st.sampled_from(("keep", "requeue", "deadline")))
     return Conversion(
         f"w{number}",
@@ -116,6 +117,11 @@ def changed(launch: Launch, change: str) -> Launch:
         },
         "no waiting list": {"waiting_offer_s": None},
         "longer cooling-off": {"cooling_off_s": 40},
+        "no plants": {"plants": (), "limits": (), "backlog": (), "promise": None},
+        "fewer weeks": {"promise": PromiseRules(3, 2, 3)},
+        "later weeks": {"plants": tuple(_later(plant) for plant in launch.plants)},
+        "no limits": {"limits": ()},
+        "more backlog": {"backlog": (Backlog("a", "x", 5),) if launch.plants else ()},
         "all reversible": {"conversions": tuple(replace(one, irreversible=False) for one in launch.conversions)},
     }
     return replace(launch, **changes[change])
@@ -131,8 +137,18 @@ CHANGES = (
     "x alone",
     "no waiting list",
     "longer cooling-off",
+    "no plants",
+    "fewer weeks",
+    "later weeks",
+    "no limits",
+    "more backlog",
     "all reversible",
 )
+
+
+def _later(plant: Plant) -> Plant:
+    """Without its first period: what is built begins later."""
+    return replace(plant, weeks=plant.weeks[1:] or plant.weeks)
 
 
 def _dearer(model: Model) -> Model:

@@ -14,7 +14,9 @@ from drumroll.domain import events as ev
 from drumroll.domain.launch import Launch
 from tests.domain import agreement
 from tests.domain.naive_desk import PRODUCTION, UNDELIVERED
-from tests.domain.nights import Night, pick
+from tests.domain.nights import pick
+from tests.domain.plant_launches import with_plants
+from tests.domain.plant_rules import PlantNight
 from tests.domain.small_launches import CHANGES, HOUR, OPENS, changed, launches
 
 CUSTOMERS = ("ann", "bob", "cho", "dee")
@@ -43,11 +45,12 @@ def body(*parts: Any) -> bytes:
     return repr(parts).encode()
 
 
-class LaunchNight(Night):
+class LaunchNight(PlantNight):
     """One night: commands, the clock and crashes."""
 
     @initialize(
-        launch=launches(), crowd=st.lists(st.tuples(customers, whats, st.integers(0, 19)), min_size=3, max_size=8)
+        launch=st.one_of(launches(), *[launches().flatmap(with_plants)] * 3),
+        crowd=st.lists(st.tuples(customers, whats, st.integers(0, 19)), min_size=3, max_size=8),
     )
     def begin(self, launch: Launch, crowd: list[tuple[str, tuple[str, str], int]]) -> None:
         self.start(launch)
@@ -347,7 +350,8 @@ class LaunchNight(Night):
         launch = changed(self.first, change)
         assert self.ask(cmd.SetLaunch(launch)) == (() if launch == before else (ev.LaunchSet(launch),))
         self.milestones = self.milestones if launch == before else None
-        self.naive.offer.set_launch(launch)
+        if launch != before:
+            self.naive.set_launch(launch)
 
     @rule(commands=st.integers(2, 6))
     def the_next_commands_share_a_block(self, commands: int) -> None:

@@ -12,10 +12,13 @@ from enum import StrEnum
 import msgspec
 
 from drumroll.domain import events as ev
+from drumroll.domain.availability import Availability, Kind, Safety
+from drumroll.domain.capacity import Capacity, Change
 from drumroll.domain.configuration import Configured
 from drumroll.domain.curve import Curve
 from drumroll.domain.deadlines import Deadlines
 from drumroll.domain.launch import Launch, Model, Trim
+from drumroll.domain.promise import Promise
 from drumroll.domain.queue import Queue
 from drumroll.domain.states import FIRM, GONE, QUEUED, RESERVED, State
 
@@ -66,6 +69,7 @@ class More(msgspec.Struct):
 
     ``path`` are the conversions that led to what the order is now; ``used`` counts the uses of each window.
     ``kept_place`` is a place in the queue that a conversion left it, to be taken at its next lock (0: none).
+    ``pinned``: an operator gave it the week that it is promised.
     """
 
     path: list[Converted] = []
@@ -74,6 +78,7 @@ class More(msgspec.Struct):
     due_minor: int = 0
     forfeited_minor: int = 0
     payments: list[tuple[str, int]] = []
+    pinned: bool = False
 
 
 class Order(msgspec.Struct, gc=False):
@@ -81,6 +86,8 @@ class Order(msgspec.Struct, gc=False):
 
     ``cooling_from_ms`` is when its cooling-off began; ``place`` is its place in the queue (0 while it never had one),
     see ``queue``; ``held_minor`` is what of its money is neither given back, nor given up, nor applied to its price.
+    ``promised`` is what its customer was told when ordering (or changing) it, ``promise`` what holds now.
+    ``ended_at_ms`` is when it was delivered, expired, cancelled or given up.
     """
 
     id: str
@@ -98,6 +105,9 @@ class Order(msgspec.Struct, gc=False):
     held_minor: int = 0
     place: int = 0
     undo_until_ms: int | None = None
+    promised: Promise | None = None
+    promise: Promise | None = None
+    ended_at_ms: int | None = None
     more: More | None = None
 
     @property
@@ -131,6 +141,11 @@ class Order(msgspec.Struct, gc=False):
     def forfeited_minor(self) -> int:
         """What of its money was given up and not granted back."""
         return 0 if self.more is None else self.more.forfeited_minor
+
+    @property
+    def pinned(self) -> bool:
+        """Whether an operator gave it the week that it is promised."""
+        return self.more is not None and self.more.pinned
 
     @property
     def converted_by(self) -> Converted | None:
@@ -218,7 +233,8 @@ class Milestone(msgspec.Struct, frozen=True, gc=False):
 class OnOffer(msgspec.Struct, frozen=True):
     """A trim as it is on offer now: with its default configuration, its deposit and the default region.
 
-    ``capped``: some cap limits its places. What launch night asks of every order is looked up here, not worked out.
+    ``capped``: some cap limits its places; ``kind``: what it needs to be built. What launch night asks of every order
+    is looked up here, not worked out.
     """
 
     model: Model
@@ -227,6 +243,7 @@ class OnOffer(msgspec.Struct, frozen=True):
     deposit_minor: int
     region: str
     capped: bool
+    kind: Kind | None
 
 
 def tally() -> Tally:
@@ -238,6 +255,9 @@ class Book:
     """Everything that is true now. Read it freely; only ``evolve`` changes it.
 
     ``filed`` is the launch as its file has it; ``launch`` is that with the operators' ``amendments``, and holds.
+    ``availability`` is what can still be promised (``None``: the launch has no plants); ``safety`` is ``None`` while it
+    has to be worked out anew; ``capacity_set_at`` the block that last changed the capacity; ``plans`` are those
+    accepted: digest, policy, time.
     """
 
     def __init__(self) -> None:
@@ -257,7 +277,7 @@ class Book:
         self.refunds_of: dict[str, list[Refund]] = {}
         self.tallies: dict[tuple[str, str], Tally] = {}
         self.offers: dict[Offer, Offer] = {}
-        self.reserved_offers: dict[tuple[object, ...], Offer] = {}
+        self.reserved_offers: dict[tuple[object, ...], tuple[Offer, Kind | None]] = {}
         self.on_offer: dict[tuple[str, str], OnOffer] = {}
         self.holds = Deadlines(lambda order: order.expires_at_ms if order.state is RESERVED else None)
         self.coolings = Deadlines(lambda order: order.locks_at_ms if order.state is FIRM else None)
@@ -275,6 +295,13 @@ class Book:
         self.curve = Curve()
         self.openings = 0
         self.money = Money()
+        self.capacity_changes: list[Change] = []
+        self.capacity_set_at = 0
+        self.safety: Safety | None = None
+        self.availability: Availability | None = None
+        self.promises: dict[Promise, Promise] = {}
+        self.imported: dict[tuple[str, str], int] = {}
+        self.plans: list[tuple[str, str, int]] = []
 
     def tally(self, model: str, trim: str) -> Tally:
         """The counts of a trim (zeros if nothing was ordered)."""
@@ -293,6 +320,11 @@ class Book:
         if entry.state != "waiting":
             return None
         return self.waiting_numbers[entry.model, entry.trim].ahead(entry.number) + 1
+
+    @property
+    def capacity(self) -> Capacity | None:
+        """The capacity with what operators changed; ``None``: the launch has no plants."""
+        return None if self.availability is None else self.availability.capacity
 
     def queue_length(self, model: str) -> int:
         """How many orders of a model wait for production."""

@@ -10,7 +10,8 @@ from typing import Literal
 
 import msgspec
 
-from drumroll.domain.events import OrderImported
+from drumroll.domain.availability import Safety
+from drumroll.domain.events import OrderImported, Planned
 from drumroll.domain.launch import Launch
 
 
@@ -231,6 +232,50 @@ class MoveOrders(msgspec.Struct, frozen=True, gc=False):
     fingerprint: bytes
 
 
+class SetSafety(msgspec.Struct, frozen=True, gc=False):
+    """How uncertain the weeks are, worked out anew."""
+
+    late: Safety
+
+
+class SetCapacity(msgspec.Struct, frozen=True, gc=False):
+    """An operator changes a capacity ("": every one) from a week until another: by ``percent``, or to ``weekly``."""
+
+    resource: str
+    from_week: int
+    until_week: int
+    percent: int | None
+    weekly: int | None
+    operator: str
+    reason: str
+    key: bytes
+    fingerprint: bytes
+
+
+class PinOrder(msgspec.Struct, frozen=True, gc=False):
+    """An operator gives an order a week to be built in that no plan moves; ``None`` lets go of it."""
+
+    order_id: str
+    build_week: int | None
+    operator: str
+    reason: str
+    key: bytes
+    fingerprint: bytes
+
+
+class AcceptPlan(msgspec.Struct, frozen=True, gc=False):
+    """An operator accepts a plan that was made knowing the blocks up to ``based_on``."""
+
+    plan: str
+    policy: str
+    based_on: int
+    groups: tuple[Planned, ...]
+    operator: str
+    reason: str
+    key: bytes
+    fingerprint: bytes
+
+
 Command = (
     SetLaunch
     | Reserve
@@ -254,4 +299,8 @@ Command = (
     | Withdraw
     | GrantRefund
     | MoveOrders
+    | SetSafety
+    | SetCapacity
+    | PinOrder
+    | AcceptPlan
 )

@@ -13,12 +13,14 @@ from drumroll.domain import commands as cmd
 from drumroll.domain import decide_changes as changes
 from drumroll.domain import decide_conversions as conversions
 from drumroll.domain import decide_operations as operations
+from drumroll.domain import decide_plan as plan
 from drumroll.domain import decide_waiting as waiting
 from drumroll.domain import events as ev
 from drumroll.domain.book import Book, Order, OwedBecause
 from drumroll.domain.configuration import configure
 from drumroll.domain.decided import Decision, replay, unknown
 from drumroll.domain.places import no_place, not_on_sale, too_many
+from drumroll.domain.promising import kind_of, promised_anew, unpromised
 from drumroll.domain.refusal import Code, Refusal
 from drumroll.domain.regions import region_of
 from drumroll.domain.states import EXPIRED, RESERVED, STANDING
@@ -54,6 +56,13 @@ def _reserve(book: Book, command: cmd.Reserve, at_ms: int) -> Decision:
     region = wanted.region if command.region is None else region_of(launch, command.region)
     if isinstance(region, Refusal):
         return region
+    promise, availability = None, book.availability
+    if availability is not None:
+        kind = wanted.kind if configured is wanted.default else kind_of(book, model.id, trim.id, configured.options)
+        assert kind is not None, "the launch has plants"
+        promise = availability.promise(kind, availability.lead(region), at_ms)
+        if promise is None and (refusal := unpromised(launch, model.id, trim.id)) is not None:
+            return refusal
     return (
         ev.OrderReserved(
             command.order_id,
@@ -68,6 +77,7 @@ def _reserve(book: Book, command: cmd.Reserve, at_ms: int) -> Decision:
             configured.options,
             region,
             launch.cooling_off_s,
+            promise,
         ),
     )
 
@@ -81,8 +91,11 @@ def _record_payment(book: Book, command: cmd.RecordPayment, at_ms: int) -> Decis
     if order is not None and _pays_difference(order, command):
         return (ev.DifferencePaid(order.id, command.payment_id, command.amount_minor),)
     reason = _why_owed_back(book, order, command, at_ms)
-    if reason is None:
-        return (ev.OrderFirmed(command.order_id, command.payment_id),)
+    if reason is None and order is not None:
+        offer = order.offer
+        promise = promised_anew(book, offer.model, offer.trim, offer.options, offer.region, at_ms)
+        return (ev.OrderFirmed(command.order_id, command.payment_id, promise),)
+    assert reason is not None
     return (
         ev.DepositOwedBack(command.order_id, command.payment_id, command.amount_minor, command.currency, reason.value),
     )
@@ -179,5 +192,9 @@ _RULES: dict[type, tuple[Kinds, Callable[[Book, Any, int], Decision]]] = {
     cmd.Withdraw: ((ev.OrderWithdrawn,), operations.withdraw),
     cmd.GrantRefund: ((ev.RefundGranted,), operations.grant_refund),
     cmd.MoveOrders: ((ev.OrdersMoved,), operations.move_orders),
+    cmd.SetSafety: ((), plan.set_safety),
+    cmd.SetCapacity: ((ev.CapacitySet,), plan.set_capacity),
+    cmd.PinOrder: ((ev.OrderPinned,), plan.pin),
+    cmd.AcceptPlan: ((ev.PlanAccepted,), plan.accept_plan),
 }
 """Each command: the events of which its idempotency key may have become one (none: it has no key), and its rule."""

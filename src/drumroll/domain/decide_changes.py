@@ -12,6 +12,7 @@ from drumroll.domain.confirm import unconfirmed
 from drumroll.domain.decided import Decision, own_order, settled, state_refusal, unknown, wrong_state
 from drumroll.domain.money import format_minor
 from drumroll.domain.places import no_place
+from drumroll.domain.promising import delivery_facts, last_week, promised_instead
 from drumroll.domain.queue import lock_time_of
 from drumroll.domain.refusal import Code, Refusal
 from drumroll.domain.regions import region_of
@@ -137,13 +138,13 @@ def change(book: Book, command: cmd.Change, at_ms: int) -> Decision:
     state = order.state_at(at_ms)
     if state not in CHANGEABLE:
         return state_refusal(order, state, [one.value for one in CHANGEABLE], "be changed by its customer")
-    event = changed(book, order, command)
+    event = changed(book, order, command, at_ms)
     if isinstance(event, Refusal):
         return event
-    return _unconfirmed_change(order, event, command.confirmation) or (event,)
+    return _unconfirmed_change(book, order, event, command.confirmation, at_ms) or (event,)
 
 
-def changed(book: Book, order: Order, wanted: cmd.Change | cmd.Correct) -> ev.OrderChanged | Refusal:
+def changed(book: Book, order: Order, wanted: cmd.Change | cmd.Correct, at_ms: int) -> ev.OrderChanged | Refusal:
     """What the order would be, at the prices of now; or why it can't be that."""
     launch, was = book.launch, order.offer
     assert launch is not None
@@ -163,7 +164,8 @@ def changed(book: Book, order: Order, wanted: cmd.Change | cmd.Correct) -> ev.Or
     assert isinstance(region, str)
     if (trim_id, configured.options, region) == (was.trim, was.options, was.region):
         return Refusal(Code.NOTHING_TO_CHANGE, f"Order {order.id} is that already.")
-    rest: dict[str, Any] = {"price_before_minor": was.price_minor}
+    promise = promised_instead(book, order, was.model, trim_id, configured.options, region, at_ms)
+    rest: dict[str, Any] = {"price_before_minor": was.price_minor, "promise": promise}
     if isinstance(wanted, cmd.Correct):
         rest |= {"operator": wanted.operator, "reason": wanted.reason}
     return ev.OrderChanged(
@@ -171,7 +173,9 @@ def changed(book: Book, order: Order, wanted: cmd.Change | cmd.Correct) -> ev.Or
     )
 
 
-def _unconfirmed_change(order: Order, event: ev.OrderChanged, confirmation: str | None) -> Refusal | None:
+def _unconfirmed_change(
+    book: Book, order: Order, event: ev.OrderChanged, confirmation: str | None, at_ms: int
+) -> Refusal | None:
     currency, before_minor = order.offer.currency, order.offer.price_minor
     difference_minor = event.price_minor - before_minor
     message = (
@@ -186,6 +190,7 @@ def _unconfirmed_change(order: Order, event: ev.OrderChanged, confirmation: str 
         "price_before_minor": before_minor,
         "difference_minor": difference_minor,
         "currency": currency,
+        **delivery_facts(book, order.offer.model, event.promise, order.promise, at_ms),
     }
-    terms = (event.trim, event.options, event.region, event.price_minor)
+    terms = (event.trim, event.options, event.region, event.price_minor, last_week(event.promise))
     return unconfirmed(confirmation, "change", order, terms, message, facts)

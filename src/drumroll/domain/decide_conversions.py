@@ -15,6 +15,8 @@ from drumroll.domain.decided import Decision, own_order, settled, state_refusal,
 from drumroll.domain.launch import Conversion, Launch
 from drumroll.domain.money import format_minor
 from drumroll.domain.places import no_place, paused
+from drumroll.domain.promise import Promise
+from drumroll.domain.promising import delivery_facts, last_week, promised_instead
 from drumroll.domain.queue import lock_time_of
 from drumroll.domain.refusal import Code, Refusal
 from drumroll.domain.regions import region_of
@@ -63,8 +65,10 @@ def convert(book: Book, command: cmd.Convert, at_ms: int) -> Decision:
     if isinstance(goal, Refusal):
         return goal
     terms = _terms_back(order, back, at_ms) if back else _terms(launch, window, order, goal, at_ms)
-    refusal = _unconfirmed(book, launch, window, order, goal, terms, command.confirmation)
-    return refusal or (*settled(order, at_ms), _event(window, order, goal, terms, command))
+    promise = promised_instead(book, order, goal.model, goal.trim, goal.options, goal.region, at_ms)
+    shown = delivery_facts(book, goal.model, promise, order.promise, at_ms)
+    refusal = _unconfirmed(book, launch, window, order, goal, terms, promise, shown, command.confirmation)
+    return refusal or (*settled(order, at_ms), _event(window, order, goal, terms, promise, command))
 
 
 def _ways(launch: Launch, order: Order, command: cmd.Convert, at_ms: int) -> list[tuple[Conversion, Converted | None]]:
@@ -217,6 +221,8 @@ def _unconfirmed(
     order: Order,
     goal: _Goal,
     terms: _Terms,
+    promise: Promise | None,
+    shown: dict[str, Any],
     confirmation: str | None,
 ) -> Refusal | None:
     was = order.offer
@@ -229,8 +235,9 @@ def _unconfirmed(
     # What moves with the clock (the time of a new place, of a new cooling-off) is no part of the terms.
     money = (terms.deposit_minor, terms.due_minor, terms.refund_minor)
     how = (terms.state.value, terms.cooling_off_s, terms.keeps_place, terms.reverts, window.irreversible)
-    facts = _quote(book, launch, window, order, goal, terms)
-    return unconfirmed(confirmation, "convert", order, (window.id, goal, *money, *how), message, facts)
+    facts = {**_quote(book, launch, window, order, goal, terms), **shown}
+    bound = (window.id, goal, *money, *how, last_week(promise))
+    return unconfirmed(confirmation, "convert", order, bound, message, facts)
 
 
 def _quote(book: Book, launch: Launch, window: Conversion, order: Order, goal: _Goal, terms: _Terms) -> dict[str, Any]:
@@ -271,7 +278,9 @@ def _place(book: Book, order: Order, goal: _Goal, terms: _Terms) -> int | None:
     return book.queues[goal.model].ahead(order.place if same else (terms.queued_at_ms + 1) << 24) + 1
 
 
-def _event(window: Conversion, order: Order, goal: _Goal, terms: _Terms, command: cmd.Convert) -> ev.OrderConverted:
+def _event(
+    window: Conversion, order: Order, goal: _Goal, terms: _Terms, promise: Promise | None, command: cmd.Convert
+) -> ev.OrderConverted:
     return ev.OrderConverted(
         order_id=order.id,
         window=window.id,
@@ -291,4 +300,5 @@ def _event(window: Conversion, order: Order, goal: _Goal, terms: _Terms, command
         key=command.key,
         fingerprint=command.fingerprint,
         price_before_minor=order.offer.price_minor,
+        promise=promise,
     )

@@ -92,7 +92,7 @@ def correct(book: Book, command: cmd.Correct, at_ms: int) -> Decision:
     state = order.state_at(at_ms)
     if state not in CORRECTABLE:
         return state_refusal(order, state, [one.value for one in CORRECTABLE], "be corrected")
-    event = changed(book, order, command)
+    event = changed(book, order, command, at_ms)
     return event if isinstance(event, Refusal) else (*settled(order, at_ms), event)
 
 

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 from drumroll.domain import commands as cmd
 from drumroll.domain import events as ev
+from drumroll.domain.availability import Trial
 from drumroll.domain.book import Book, Entry, OnOffer
 from drumroll.domain.configuration import Configured, configure
 from drumroll.domain.decided import Decision, unknown
 from drumroll.domain.launch import Launch
 from drumroll.domain.places import ORDERS_EVER_A_CUSTOMER, no_place, not_on_sale, room, too_many
+from drumroll.domain.promise import Promise
 from drumroll.domain.refusal import Code, Refusal
 from drumroll.domain.regions import region_of
 
@@ -78,14 +80,18 @@ def offer_places(book: Book, command: cmd.OfferPlaces, at_ms: int) -> Decision:
     if launch.waiting_offer_s is None:  # a changed launch file has no waiting list: nobody is to wait in vain
         everybody = sorted((entry for line in book.waiting.values() for entry in line.values()), key=_number)
         return tuple(ev.WaitingLeft(entry.order_id) for entry in everybody[: command.limit])
-    return _Offering(book, launch, at_ms).events(command.limit)
+    if book.availability is None:
+        return _Offering(book, launch, at_ms, None).events(command.limit)
+    with Trial(book.availability, at_ms) as trial:
+        return _Offering(book, launch, at_ms, trial).events(command.limit)
 
 
 class _Offering:
     """One round of offers: counts what it gives away, since nothing is folded while it decides."""
 
-    def __init__(self, book: Book, launch: Launch, at_ms: int) -> None:
+    def __init__(self, book: Book, launch: Launch, at_ms: int, trial: Trial | None) -> None:
         self.book = book
+        self.trial = trial
         self.launch = launch
         self.taken: dict[str, int] = {}
         self.given: dict[str, int] = {}
@@ -134,7 +140,15 @@ class _Offering:
             on_offer.deposit_minor,
             self.launch.waiting_offer_s,
             self.launch.cooling_off_s,
+            self._promise(entry),
         )
+
+    def _promise(self, entry: Entry) -> Promise | None:
+        availability = self.book.availability
+        if self.trial is None or availability is None:
+            return None
+        kind = availability.kind(entry.model, entry.trim, entry.options)
+        return self.trial.take(kind, availability.lead(entry.region))
 
     def _configured(self, entry: Entry, on_offer: OnOffer | None) -> Configured | None:
         """What was waited for, at today's price; ``None`` if a changed launch file no longer has it."""

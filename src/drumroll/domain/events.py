@@ -10,6 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from drumroll.domain.launch import Launch
+from drumroll.domain.promise import Promise
 
 
 class Event(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="kind"):
@@ -31,7 +32,8 @@ class LaunchSet(Event, frozen=True, tag=1):
 class OrderReserved(Event, frozen=True, tag=2):
     """An order waits for its deposit for ``hold_s`` seconds; once firm, it locks after ``cooling_off_s`` (None: never).
 
-    ``options`` is the whole configuration: the ids of all choices, defaults included.
+    ``options`` is the whole configuration: the ids of all choices, defaults included. ``promise``: what its customer
+    was told of the delivery before paying (``None``: nothing could be promised).
     """
 
     order_id: str
@@ -46,13 +48,18 @@ class OrderReserved(Event, frozen=True, tag=2):
     options: tuple[str, ...] = ()
     region: str = ""
     cooling_off_s: int | None = None
+    promise: Promise | None = None
 
 
 class OrderFirmed(Event, frozen=True, tag=3):
-    """The deposit of an order arrived; a reservation, or an expired order that could still be had, is firm."""
+    """The deposit of an order arrived; a reservation, or an expired order that could still be had, is firm.
+
+    An expired order had lost its weeks: ``promise`` is what it is promised from now on.
+    """
 
     order_id: str
     payment_id: str
+    promise: Promise | None = None
 
 
 class OrderExpired(Event, frozen=True, tag=4):
@@ -135,6 +142,7 @@ class OrderChanged(Event, frozen=True, tag=11):
     operator: str = ""
     reason: str = ""
     price_before_minor: int = 0
+    promise: Promise | None = None
 
 
 class OrderConverted(Event, frozen=True, tag=12):
@@ -164,6 +172,7 @@ class OrderConverted(Event, frozen=True, tag=12):
     key: bytes
     fingerprint: bytes
     price_before_minor: int = 0
+    promise: Promise | None = None
 
 
 class DifferencePaid(Event, frozen=True, tag=13):
@@ -220,6 +229,7 @@ class PlaceOffered(Event, frozen=True, tag=16):
     deposit_minor: int
     hold_s: int
     cooling_off_s: int | None
+    promise: Promise | None = None
 
 
 class WaitingLeft(Event, frozen=True, tag=17):
@@ -298,6 +308,64 @@ class OrdersMoved(Event, frozen=True, tag=23):
     fingerprint: bytes
 
 
+class SafetySet(Event, frozen=True, tag=24):
+    """How uncertain the weeks are, worked out from the capacity and the launch's rules; recorded, so that it is a fact.
+
+    For each kind of order (the resources that it needs, joined by +) two rows over the weeks of the capacity: by how
+    many weeks it may be built later than planned, for the share of promises to be kept and for near certainty.
+    """
+
+    late: dict[str, tuple[tuple[int, ...], tuple[int, ...]]]
+
+
+class CapacitySet(Event, frozen=True, tag=25):
+    """An operator changed the capacity of ``resource`` ("": of every plant and limit), as ``capacity.Change`` says."""
+
+    resource: str
+    from_week: int
+    until_week: int
+    percent: int | None
+    weekly: int | None
+    operator: str
+    reason: str
+    key: bytes
+    fingerprint: bytes
+
+
+class OrderPinned(Event, frozen=True, tag=26):
+    """An operator gave an order a week that no plan moves (``promise``), or let go of it (``None``)."""
+
+    order_id: str
+    promise: Promise | None
+    operator: str
+    reason: str
+    key: bytes
+    fingerprint: bytes
+
+
+class Planned(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a plan promises to some orders."""
+
+    promise: Promise
+    order_ids: tuple[str, ...]
+
+
+class PlanAccepted(Event, frozen=True, tag=27):
+    """An operator accepted a plan: what is promised to these orders from now on. All others keep what they had.
+
+    ``plan`` is its digest, ``policy`` how it was made, ``based_on`` the last block that it knew.
+    """
+
+    plan: str
+    policy: str
+    based_on: int
+    groups: tuple[Planned, ...]
+    operator: str
+    reason: str
+    key: bytes
+    fingerprint: bytes
+
+
 AnyEvent = (
     DeskOpened
     | LaunchSet
@@ -323,4 +391,8 @@ AnyEvent = (
     | OrderWithdrawn
     | RefundGranted
     | OrdersMoved
+    | SafetySet
+    | CapacitySet
+    | OrderPinned
+    | PlanAccepted
 )

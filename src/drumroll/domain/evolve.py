@@ -7,13 +7,26 @@ from typing import Any
 
 from drumroll.domain import events as ev
 from drumroll.domain import evolve_changes as changes
+from drumroll.domain import evolve_plan as plan
 from drumroll.domain.amendments import amended
 from drumroll.domain.book import Book, Done, Offer, OnOffer, OwedBecause, tally
 from drumroll.domain.configuration import defaults
+from drumroll.domain.promising import kind_of
 from drumroll.domain.purse import give_back, hold, owe_stray_money, pay_refund
 from drumroll.domain.queue import Queue
+from drumroll.domain.slots import promise_to
 from drumroll.domain.states import CANCELLED, EXPIRED, FIRM, LOCKED, RESERVED
-from drumroll.domain.tallying import cool, launch_of, milestones_ahead, move, new_order, new_place, note, stand_firm
+from drumroll.domain.tallying import (
+    cool,
+    launch_of,
+    milestones_ahead,
+    move,
+    new_order,
+    new_place,
+    note,
+    remember_reserve,
+    stand_firm,
+)
 
 
 def evolve(book: Book, event: ev.Event, at_ms: int, position: int = 0) -> None:
@@ -30,6 +43,10 @@ def _desk_opened(book: Book, event: ev.DeskOpened, at_ms: int, position: int) ->
 
 def _launch_set(book: Book, event: ev.LaunchSet, at_ms: int, position: int) -> None:
     book.filed = event.launch
+    book.launch = amended(book.filed, book.amendments)
+    book.capacity_set_at = position
+    book.safety = None
+    plan.reckon(book, at_ms)
     _amend(book)
     book.headline = frozenset(event.launch.headline)
     for model in event.launch.models:
@@ -55,6 +72,7 @@ def _amend(book: Book) -> None:
             launch.deposit_of(model),
             region,
             capped=any(cap is not None for cap in (trim.cap, model.cap, launch.cap)),
+            kind=kind_of(book, model.id, trim.id, defaults(model, trim).options),
         )
         for model in launch.models
         for trim in model.trims
@@ -72,6 +90,16 @@ def _amendment(book: Book, event: ev.SalesSet | ev.CapSet | ev.WindowMoved, at_m
         _amend(book)
 
 
+def _capacity_set(book: Book, event: ev.CapacitySet, at_ms: int, position: int) -> None:
+    plan.capacity_set(book, event, at_ms, position)
+    _amend(book)
+
+
+def _plan_accepted(book: Book, event: ev.PlanAccepted, at_ms: int, position: int) -> None:
+    plan.plan_accepted(book, event, at_ms, position)
+    _amend(book)
+
+
 def _pause(book: Book, event: ev.SalesSet) -> None:
     if event.action == "pause":
         book.paused.add(event.model)
@@ -87,11 +115,16 @@ def _pause(book: Book, event: ev.SalesSet) -> None:
 def _reserved(book: Book, event: ev.OrderReserved, at_ms: int, position: int) -> None:
     terms = (event.model, event.trim, event.price_minor, event.deposit_minor, event.hold_s, event.options)
     known = (*terms, event.region, event.cooling_off_s)
-    offer = book.reserved_offers.get(known)
-    if offer is None:
-        offer = book.reserved_offers[known] = _offer_of(book, event)
+    found = book.reserved_offers.get(known)
+    if found is None:
+        kind = kind_of(book, event.model, event.trim, event.options)
+        found = book.reserved_offers[known] = (_offer_of(book, event), kind)
+    offer, kind = found
     order = new_order(book, event.order_id, event.customer, offer, at_ms, event.key, event.fingerprint, position)
     book.keys[event.key] = order
+    if kind is not None and book.availability is not None:
+        book.availability.take(kind, at_ms)
+        promise_to(book, order, event.promise)
 
 
 def _offer_of(book: Book, event: ev.OrderReserved) -> Offer:
@@ -119,7 +152,9 @@ def _firmed(book: Book, event: ev.OrderFirmed, at_ms: int, position: int) -> Non
     if order.state is RESERVED:
         stand_firm(book, order, at_ms, position)
     else:
+        remember_reserve(book, order)
         move(book, order, FIRM, at_ms, position)
+        promise_to(book, order, event.promise)
     if offer.cooling_off_ms is not None:
         book.coolings.add(order, at_ms + offer.cooling_off_ms, offer.cooling_off_ms)
 
@@ -201,4 +236,8 @@ _FOLD: dict[type[ev.Event], Callable[[Book, Any, int, int], None]] = {
     ev.OrderWithdrawn: changes.withdrawn,
     ev.RefundGranted: changes.refund_granted,
     ev.OrdersMoved: changes.orders_moved,
+    ev.SafetySet: plan.safety_set,
+    ev.CapacitySet: _capacity_set,
+    ev.OrderPinned: plan.order_pinned,
+    ev.PlanAccepted: _plan_accepted,
 }

@@ -8,6 +8,7 @@ from drumroll.domain import events as ev
 from drumroll.domain.book import Book, Converted, Done, Entry, More, Offer, Order, OwedBecause
 from drumroll.domain.purse import apply_money, forfeit_money, give_back, grant_back, hold
 from drumroll.domain.queue import Queue, lock_time_of
+from drumroll.domain.slots import free_slot, promise_to, same_slot, slot_for_import, take_slot
 from drumroll.domain.states import CANCELLED, DELIVERED, FIRM, FORFEITED, QUEUED, State
 from drumroll.domain.tallying import (
     cool,
@@ -44,7 +45,13 @@ def changed(book: Book, event: ev.OrderChanged, at_ms: int, position: int) -> No
         book.trail.append(position)
     remember_reserve(book, order)
     count(book, order, -1, at_ms)
+    keeps_slot = same_slot(book, order, offer)
+    if not keeps_slot:
+        free_slot(book, order)
     order.offer = book.offers.setdefault(offer, offer)
+    if not keeps_slot:
+        take_slot(book, order, at_ms)
+    promise_to(book, order, event.promise)
     count(book, order, +1, at_ms)
     note(order, at_ms, position)
     book.keys[event.key] = Done(event, at_ms, order)
@@ -64,7 +71,13 @@ def converted(book: Book, event: ev.OrderConverted, at_ms: int, position: int) -
     _walk(more, before, reverts=event.reverts)
     remember_reserve(book, order)
     offer = _offer_after(event, order.offer)
+    keeps_slot = same_slot(book, order, offer)
+    if not keeps_slot:
+        free_slot(book, order)
     order.offer, order.state = book.offers.setdefault(offer, offer), state
+    if not keeps_slot:
+        take_slot(book, order, at_ms)
+    promise_to(book, order, event.promise)
     order.cooling_from_ms, order.undo_until_ms = event.cooling_from_ms, None
     order.place, more.kept_place = (0, place) if state is FIRM else (place, 0)
     count(book, order, +1, at_ms)
@@ -150,6 +163,7 @@ def imported(book: Book, event: ev.OrderImported, at_ms: int, position: int) -> 
     if event.locked_at_ms is not None:
         order.place = new_place(book, event.locked_at_ms)
     count(book, order, +1, at_ms)
+    slot_for_import(book, order, at_ms)
     if state in QUEUED:
         book.queues[offer.model].add(order.place)
     elif state is FIRM:
@@ -186,6 +200,8 @@ def place_offered(book: Book, event: ev.PlaceOffered, at_ms: int, position: int)
     )
     offer = book.offers.setdefault(offer, offer)
     order = new_order(book, entry.order_id, entry.customer, offer, at_ms, b"", b"", entry.block)
+    take_slot(book, order, at_ms)
+    promise_to(book, order, event.promise)
     note(order, at_ms, position)
 
 

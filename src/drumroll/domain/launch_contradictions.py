@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from drumroll.domain.launch_capacity_rules import wrong_capacity
 from drumroll.domain.launch_market_rules import wrong_market
 from drumroll.domain.launch_mistakes import MISSING, Draft, Mistake, ids_of, repeated, wrong_references
 from drumroll.domain.launch_option_rules import wrong_options
@@ -21,6 +22,7 @@ def contradictions(draft: Draft, unfit: frozenset[str]) -> Iterator[Mistake]:
     yield from wrong_options(draft, unfit)
     yield from _wrong_conversions(draft, unfit)
     yield from wrong_market(draft, unfit)
+    yield from wrong_capacity(draft, unfit)
 
 
 def first(*values: int | None) -> int | None:

@@ -12,6 +12,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from drumroll.domain.launch import Conversion, Launch, Model, Region
+from drumroll.domain.launch_capacity_rules import (
+    backlog_of,
+    cliffs_of,
+    limits_of,
+    plants_of,
+    promise_of,
+    too_many_kinds,
+)
 from drumroll.domain.launch_contradictions import contradictions, first
 from drumroll.domain.launch_market_rules import market_of
 from drumroll.domain.launch_mistakes import MISSING, UNKNOWN, Draft, Mistake
@@ -69,7 +77,10 @@ def parse(text: str, source: str) -> Launch:
         pass
     if mistakes:
         raise LaunchFileInvalid(source, tuple(mistakes))
-    return _launch(draft)
+    launch = _launch(draft)
+    for mistake in too_many_kinds(launch):
+        raise LaunchFileInvalid(source, (mistake,))
+    return launch
 
 
 def _too_large() -> Mistake:
@@ -182,6 +193,11 @@ def _launch(draft: Draft) -> Launch:
         regions=tuple(Region(**region) for region in draft["region"]),
         conversions=tuple(_conversion(window) for window in draft["conversion"]),
         market=market_of(draft["market"]),
+        promise=promise_of(draft),
+        plants=plants_of(draft),
+        limits=limits_of(draft),
+        backlog=backlog_of(draft),
+        cliffs=cliffs_of(draft),
     )
 
 

@@ -5,11 +5,17 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
 import msgspec
 
+from drumroll.domain.launch_capacity import PromiseRules
 from drumroll.domain.launch_market import DEFINITIONS, RELATIONS, SCALES
 from drumroll.domain.launch_values import (
+    Fault,
     Reader,
+    Unfit,
     code,
     currency,
     day,
@@ -21,6 +27,7 @@ from drumroll.domain.launch_values import (
     one_of,
     time_zone,
     true_or_false,
+    unfit,
     whole_number,
 )
 from drumroll.domain.states import FIRM, UNDELIVERED, State
@@ -44,6 +51,16 @@ HOLDINGS = 200
 CLAIMS = 200
 ORDER_POINTS = 1000
 SHARES = 10**15
+LEAD_DAYS = 366
+PLANTS = 20
+PERIODS = 200
+CLOSED = 200
+WEEKLY = 10**7
+SHIFTS = 4
+LIMITS = 100
+BACKLOGS = 500
+CLIFFS = 20
+CANCEL_PERCENT = 90
 EXCHANGES = ("XHKG", "XSHG")
 """Those whose sessions are known: Hong Kong; Shanghai, whose days are Shenzhen's and Beijing's too."""
 DAY_S = 24 * 3600
@@ -65,6 +82,9 @@ _CODES = f'a list of 1 to {CODES} codes as texts, like ["01810"]'
 _CURRENCY = "the ISO 4217 code of a currency in use, like CNY"
 _SHARES = "a whole number of shares, 1 to 10^15"
 _DAY = "a day from 1900 to 2199, like 2025-06-27"
+_MONDAY = "a Monday, like 2025-06-30"
+_WEEKLY = "a whole number of orders a week and a shift, 0 to 10^7"
+_CANCEL_PERCENT = f"two whole numbers, 0 to {CANCEL_PERCENT}, the second no smaller than the first, like [5, 15]"
 _CHOICE_IDS = f"a list of 1 to {RULES} ids of choices of this model (a-z, 0-9 and -)"
 
 
@@ -121,6 +141,36 @@ def _ids(name: str, most: int, allowed: str) -> Key:
 
 def _required(key: Key) -> Key:
     return msgspec.structs.replace(key, required=True, default=None)
+
+
+def _number(name: str, low: int, high: int, unit: str = "", default: object = None) -> Key:
+    """A whole number that may be left out."""
+    return Key(name, whole_number(low, high), f"a whole number{unit}, {low} to {high}", required=False, default=default)
+
+
+def _rule(name: str, low: int, high: int, unit: str) -> Key:
+    """A number of ``[promise]``: its default is the one that holds where there is no such table."""
+    return _number(name, low, high, unit, getattr(PromiseRules(), name))
+
+
+def _monday(value: object, zone: ZoneInfo) -> date:
+    """A day on which a week begins."""
+    at = day(value, zone)
+    assert isinstance(at, date)
+    if at.weekday():
+        before = at - timedelta(days=at.weekday())
+        raise unfit(value, f"a Monday: {before} or {before + timedelta(days=7)}")
+    return at
+
+
+def _low_and_high(value: object, zone: ZoneInfo) -> object:
+    """Two percentages, the second no smaller than the first."""
+    if not isinstance(value, list) or len(value) != 2:
+        raise unfit(value)
+    both = list_of(whole_number(0, CANCEL_PERCENT), 2)(value, zone)
+    if value[0] > value[1]:
+        raise Unfit(Fault(str(value)))
+    return both
 
 
 _id = Key("id", identifier, _ID)
@@ -183,7 +233,7 @@ BOARD = Table(
     )
 )
 
-REGION = Table((_id, _name))
+REGION = Table((_id, _name, _number("lead_days", 0, LEAD_DAYS, " of days", default=0)))
 
 CONVERSION = Table(
     (
@@ -253,6 +303,61 @@ MARKET = Table(
     ),
 )
 
+PROMISE = Table(
+    (
+        _rule("width_weeks", 1, 26, " of weeks"),
+        _rule("frozen_weeks", 0, 26, " of weeks"),
+        _rule("horizon_weeks", 4, 520, " of weeks"),
+        _one_of("policy", "strict", "least-breakage"),
+        _rule("late_bound_weeks", 0, 520, " of weeks"),
+        _rule("kept_percent", 50, 99, ""),
+        _rule("sure_percent", 50, 99, ""),
+        _switch("refuse_unpromised", default=PromiseRules().refuse_unpromised),
+        _rule("spread_percent", 0, 100, ""),
+        _rule("spread_weeks", 1, 104, " of weeks"),
+        _rule("ramp_late_weeks", 0, 52, " of weeks"),
+        Key("cancel_percent", _low_and_high, _CANCEL_PERCENT, required=False, default=PromiseRules().cancel_percent),
+    )
+)
+
+PERIOD = Table(
+    (
+        Key("from", _monday, _MONDAY),
+        Key("until", _monday, _MONDAY, required=False),
+        Key("capacity", whole_number(0, WEEKLY), _WEEKLY),
+        Key("ramp_to", whole_number(0, WEEKLY), _WEEKLY, required=False),
+        _number("shifts", 1, SHIFTS, default=1),
+    )
+)
+
+CLOSED_SPAN = Table((_name, Key("from", day, _DAY), Key("until", day, _DAY)))
+
+PLANT = Table(
+    (_id, _name, _required(_ids("models", MODELS, _MODEL_IDS))),
+    (Nested("weeks", PERIOD, most=PERIODS), Nested("closed", CLOSED_SPAN, most=CLOSED, required=False)),
+)
+
+LIMIT = Table(
+    (
+        _id,
+        _name,
+        _ids("models", MODELS, _MODEL_IDS),
+        _ids("trims", TRIMS, f"a list of 1 to {TRIMS} ids of trims (a-z, 0-9 and -)"),
+        _ids("choices", CHOICES, f"a list of 1 to {CHOICES} ids of choices (a-z, 0-9 and -)"),
+    ),
+    (Nested("weeks", PERIOD, most=PERIODS),),
+)
+
+BACKLOG = Table(
+    (
+        Key("model", identifier, _ID),
+        Key("trim", identifier, _ID),
+        Key("orders", whole_number(0, WEEKLY), "a whole number of orders, 0 to 10^7"),
+    )
+)
+
+CLIFF = Table((_id, _name, Key("last_day", day, _DAY), _ids("models", MODELS, _MODEL_IDS)))
+
 ROOT = Table(
     (
         Key("format", whole_number(FORMAT, FORMAT), f"{FORMAT}, the format that this drumroll reads"),
@@ -268,5 +373,10 @@ ROOT = Table(
         Nested("region", REGION, most=REGIONS, required=False),
         Nested("conversion", CONVERSION, most=CONVERSIONS, required=False),
         Nested("market", MARKET, required=False),
+        Nested("promise", PROMISE, required=False),
+        Nested("plant", PLANT, most=PLANTS, required=False),
+        Nested("limit", LIMIT, most=LIMITS, required=False),
+        Nested("backlog", BACKLOG, most=BACKLOGS, required=False),
+        Nested("cliff", CLIFF, most=CLIFFS, required=False),
     ),
 )

@@ -44,11 +44,17 @@ class State(StrEnum):
 GONE = frozenset((EXPIRED, CANCELLED, FORFEITED))
 """States that take no place: not of a cap, not of a customer's limit. All others do, for good."""
 
+ENDED = GONE | {DELIVERED}
+"""States in which nothing more is to come; only a late deposit brings an expired order back."""
+
 STANDING = frozenset(State) - GONE - {RESERVED}
 """The deposit is paid and was not given up: what a board counts as a firm order, locked or not."""
 
 QUEUED = frozenset((LOCKED, SCHEDULED))
 """States that wait for production, and so have one place in the queue of their model."""
+
+AWAITED = frozenset((RESERVED, FIRM, LOCKED, SCHEDULED))
+"""States that wait for a week of the plant, and so hold a slot of it."""
 
 UNDELIVERED = frozenset((LOCKED, SCHEDULED, IN_PRODUCTION, BUILT, IN_TRANSIT))
 """Locked and on the way to the customer."""

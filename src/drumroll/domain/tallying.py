@@ -6,7 +6,8 @@ from drumroll.domain import events as ev
 from drumroll.domain.book import Book, Done, Milestone, More, Offer, Order, Tally, tally
 from drumroll.domain.launch import Launch
 from drumroll.domain.queue import place_of
-from drumroll.domain.states import FIRM, GONE, QUEUED, RESERVED, STANDING, State
+from drumroll.domain.slots import free_slot, take_slot
+from drumroll.domain.states import ENDED, FIRM, GONE, QUEUED, RESERVED, STANDING, State
 
 
 def new_order(
@@ -70,8 +71,13 @@ def move(book: Book, order: Order, to: State, at_ms: int, position: int) -> None
     counts.by_state[came_from] -= 1
     counts.by_state[to] += 1
     order.state = to
+    order.ended_at_ms = at_ms if to in ENDED else None
     if (came_from in GONE) != (to in GONE):
         counts.live += 1 if to not in GONE else -1
+        if to in GONE:
+            free_slot(book, order)
+        else:
+            take_slot(book, order, at_ms)
     if (came_from in STANDING) != (to in STANDING):
         _count_standing(book, order, counts, +1 if to in STANDING else -1, at_ms)
     if (came_from in QUEUED) != (to in QUEUED):
@@ -143,6 +149,7 @@ def remember_reserve(book: Book, order: Order) -> None:
         offer.options,
         offer.region,
         cooling_off_s,
+        order.promised,
     )
     book.keys[order.key] = Done(event, order.reserved_at_ms, order)
 
