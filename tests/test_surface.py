@@ -32,9 +32,10 @@ EVENTS = {
             "options",
             "region",
             "cooling_off_s",
+            "promise",
         ),
     ),
-    3: ("OrderFirmed", ("order_id", "payment_id")),
+    3: ("OrderFirmed", ("order_id", "payment_id", "promise")),
     4: ("OrderExpired", ("order_id",)),
     5: ("OrderCancelled", ("order_id", "refund_minor", "key", "fingerprint")),
     6: ("DepositOwedBack", ("order_id", "payment_id", "amount_minor", "currency", "reason")),
@@ -55,6 +56,7 @@ EVENTS = {
             "operator",
             "reason",
             "price_before_minor",
+            "promise",
         ),
     ),
     12: (
@@ -78,6 +80,7 @@ EVENTS = {
             "key",
             "fingerprint",
             "price_before_minor",
+            "promise",
         ),
     ),
     13: ("DifferencePaid", ("order_id", "payment_id", "amount_minor")),
@@ -103,7 +106,7 @@ EVENTS = {
         ),
     ),
     15: ("WaitingJoined", ("order_id", "customer", "model", "trim", "options", "region", "key", "fingerprint")),
-    16: ("PlaceOffered", ("order_id", "price_minor", "deposit_minor", "hold_s", "cooling_off_s")),
+    16: ("PlaceOffered", ("order_id", "price_minor", "deposit_minor", "hold_s", "cooling_off_s", "promise")),
     17: ("WaitingLeft", ("order_id", "key", "fingerprint")),
     18: ("SalesSet", ("action", "model", "operator", "reason", "key", "fingerprint")),
     19: ("CapSet", ("model", "trim", "cap", "operator", "reason", "key", "fingerprint")),
@@ -111,6 +114,13 @@ EVENTS = {
     21: ("OrderWithdrawn", ("order_id", "refund_minor", "forfeited_minor", "operator", "reason", "key", "fingerprint")),
     22: ("RefundGranted", ("order_id", "amount_minor", "operator", "reason", "key", "fingerprint")),
     23: ("OrdersMoved", ("state", "order_ids", "operator", "reason", "key", "fingerprint")),
+    24: ("SafetySet", ("late",)),
+    25: (
+        "CapacitySet",
+        ("resource", "from_week", "until_week", "percent", "weekly", "operator", "reason", "key", "fingerprint"),
+    ),
+    26: ("OrderPinned", ("order_id", "promise", "operator", "reason", "key", "fingerprint")),
+    27: ("PlanAccepted", ("plan", "policy", "based_on", "groups", "operator", "reason", "key", "fingerprint")),
 }
 
 
@@ -130,12 +140,13 @@ def test_every_refusal_has_a_status() -> None:
 
 
 def test_commands_are_these_and_each_help_has_an_example() -> None:
-    named = "check import serve operator webhooks backup export audit market rehearse bench"
+    named = "check import serve operator webhooks backup export audit market waits plan promises whatif rehearse bench"
     assert list(COMMANDS) == named.split()
     for words in _every_command(cli, click.Context(cli), ()):
         shown = CliRunner().invoke(cli, [*words, "--help"])
         assert shown.exit_code == 0, shown.output
         assert "Example" in shown.output, f"drumroll {' '.join(words)} --help shows no example"
+        assert "\\b" not in shown.output, f"drumroll {' '.join(words)} --help shows how it is written"
         assert max(map(len, shown.output.splitlines())) <= 80
 
 

@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import date
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from msgspec.structs import replace
 
+from drumroll.cli.check_capacity import unpromised
 from drumroll.cli.main import cli
+from drumroll.domain.capacity import capacity_of
+from drumroll.domain.launch_capacity import Limit
+from drumroll.domain.launch_file import parse_bytes
+from drumroll.domain.weeks import week_of_day, week_starts_ms
 
 LAUNCHES = Path(__file__).parent.parent.parent / "launches"
 YU7 = LAUNCHES / "yu7.toml"
+
+
+SU7_LINE = ('models = ["su7", "su7-ultra"]\nweeks', 'models = ["su7"]\nweeks')
+ULTRA = ('[[backlog]]\nmodel = "su7-ultra"\ntrim = "ultra"', '[[backlog]]\nmodel = "yu7"\ntrim = "max"')
+EARLY = (
+    "[{ from = 2025-06-30, capacity = 1_460 }]",
+    "[{ from = 2025-06-30, until = 2025-09-01, capacity = 5 }, { from = 2025-09-01, capacity = 0 }]",
+)
+LATE = (
+    "# Older orders, which stand",
+    '[[limit]]\nid = "late"\nname = "Late"\ntrims = ["max"]\nmodels = ["yu7"]\nweeks = [{ from = 2025-06-30, '
+    "until = 2025-09-01, capacity = 0 }, { from = 2025-09-01, capacity = 5 }]\n\n# Older orders, which stand",
+)
 
 
 def run(*arguments: object) -> Result:
@@ -52,7 +73,7 @@ def test_the_rules_of_an_orders_life_are_shown() -> None:
     for fact in (
         "14 days, then an order locks; an early lock can be undone for 15",
         "a freed place is held for 6 hours",
-        "European Union, Switzerland",
+        "European Union (4 days), Switzerland (9 days)",
         "console to console-xl (to-xl)",
         "from 2026-03-28T12:00:00+01:00 to 2026-04-06T00:00:00+02:00",
         "deposit settled, cooling-off anew, place kept before",
@@ -65,6 +86,116 @@ def test_options_are_shown_with_prices_and_trims() -> None:
     lines = [line.split() for line in run(YU7).output.splitlines()]
     assert ["21", "inch,", "forged", "(wheels-21)", "12,000.00", "CNY", "max"] in lines
     assert ["Orange", "(orange)", "7,000.00", "CNY", "all"] in lines
+
+
+def with_capacity(folder: Path, *changes: tuple[str, str]) -> Path:
+    text = YU7.read_text("utf-8")
+    for old, new in changes:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    (folder / "capacity.toml").write_text(text, "utf-8")
+    return folder / "capacity.toml"
+
+
+def test_capacity_and_promises_are_shown() -> None:
+    output = run(YU7).output
+    for fact in (
+        "windows of 4 weeks, 80 % kept (95 % by a later week)",
+        "policy strict; 3 weeks frozen",
+        "Beijing Yizhuang (yizhuang): builds yu7, su7, su7-ultra",
+        "closed 2026-02-16 until 2026-02-23 (Spring Festival)",
+        "Battery packs, Max (pack-max): yu7 with max",
+        "45,000 of su7 standard, before all others",
+        "Exemption from purchase tax (purchase-tax)",
+        "Guangzhou (10 days)",
+    ):
+        assert fact in output
+    assert "not promised" not in output
+
+
+def test_a_quarter_has_the_orders_of_its_weeks() -> None:
+    launch = parse_bytes(YU7.read_bytes(), "it")
+    capacity = capacity_of(launch)
+    assert capacity is not None
+    rows = [line.split() for line in run(YU7).output.splitlines() if re.match(r"  20\d\d Q\d ", line)]
+    assert [row[:2] for row in rows[:2]] == [["2025", "Q3"], ["2025", "Q4"]]
+    assert rows[0][2:] == [f"{sum(weekly[:13]):,}" for weekly in capacity.weekly]
+    for column, weekly in enumerate(capacity.weekly):
+        assert sum(int(row[column + 2].replace(",", "")) for row in rows) == sum(weekly)
+
+
+def test_a_limit_is_shown_where_it_does_not_hold(tmp_path: Path) -> None:
+    until = "{ from = 2025-10-06, until = 2025-11-03, capacity = 1_460 }"
+    output = run(with_capacity(tmp_path, ("{ from = 2025-06-30, capacity = 1_460 }", until))).output
+    columns = {line.split()[1]: line.split()[4] for line in output.splitlines() if line.startswith("  2025 Q")}
+    assert columns == {"Q3": "no", "Q4": "5,840+"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ([('models = ["yu7", "su7", "su7-ultra"]', 'models = ["yu7", "su7"]'), SU7_LINE, ULTRA], "no plant builds it"),
+        ([("capacity = 1_460", "capacity = 0")], "yu7 max: pack-max has no capacity for it in any week"),
+        ([EARLY, LATE], "yu7 max: pack-max, late, yizhuang never have"),
+    ],
+)
+def test_what_is_not_promised_is_said_and_is_no_mistake(
+    tmp_path: Path, changes: list[tuple[str, str]], said: str
+) -> None:
+    path = with_capacity(tmp_path, *changes)
+    result = run(path)
+    assert result.exit_code == 0
+    (line,) = [line for line in result.output.splitlines() if line.startswith("  not promised")]
+    assert said in line
+    (told,) = json.loads(run("--json", path).output)["files"][0]["not_promised"]
+    assert told["why"].startswith(said.partition(": ")[2] or said)
+
+
+def test_capacity_before_a_model_is_sold_is_no_use_to_it() -> None:
+    launch = parse_bytes(YU7.read_bytes(), "it")
+    spent = tuple(replace(launch.limits[2].weeks[0], until_day=day, capacity=5) for day in (date(2025, 9, 1), None))
+    weeks = (spent[0], replace(spent[1], from_day=date(2025, 9, 1), capacity=0))
+    launch = replace(launch, limits=(*launch.limits[:2], replace(launch.limits[2], weeks=weeks), launch.limits[3]))
+    monday_ms = week_starts_ms(week_of_day(date(2025, 9, 1)), launch.time_zone)
+    for opens_at_ms, found in ((monday_ms - 1, []), (monday_ms, [("yu7", "max")])):
+        sold = (replace(launch.models[0], opens_at_ms=opens_at_ms), *launch.models[1:])
+        assert [(one.model, one.trim) for one in unpromised(replace(launch, models=sold))] == found
+
+
+def test_a_limit_on_every_colour_of_a_trim_is_one_on_the_trim() -> None:
+    launch = parse_bytes(YU7.read_bytes(), "it")
+    none = (replace(launch.limits[0].weeks[0], capacity=0),)
+    for choices, found in (
+        (("white", "emerald-green", "orange"), ["standard"]),
+        (("white", "emerald-green", "matte-grey"), []),
+        (("white", "emerald-green", "orange", "matte-grey"), ["standard", "pro", "max"]),
+        (("comfort", "sound", "brakes", "tow-bar"), []),
+    ):
+        limit = Limit("colour", "Colour", ("yu7",), (), choices, none)
+        assert [one.trim for one in unpromised(replace(launch, limits=(limit,)))] == found
+
+
+def test_a_launch_without_plants_says_that_nothing_is_promised(tmp_path: Path) -> None:
+    text = YU7.read_text("utf-8")
+    begins, ends = text.index("[promise]"), text.index("# What the market made of it")
+    (tmp_path / "none.toml").write_text(text[:begins] + text[ends:], "utf-8")
+    output = run(tmp_path / "none.toml").output
+    assert "nothing: the file has no plant" in output
+    assert "orders built in" not in output
+
+
+def test_plants_and_limits_with_long_names_fit_80_columns(tmp_path: Path) -> None:
+    text = YU7.read_text("utf-8")
+    for number in range(12):
+        text += (
+            f'[[limit]]\nid = "{number:02}{"x" * 30}"\nname = "{"N" * 80}"\nmodels = ["yu7"]\n'
+            "weeks = [{ from = 2025-06-30, capacity = 10_000_000, shifts = 4 }]\n"
+        )
+    (tmp_path / "long.toml").write_text(text, "utf-8")
+    lines = run(tmp_path / "long.toml").output.splitlines()[1:]
+    assert max(map(len, lines)) <= 80
+    assert sum(line.startswith("  2026 Q1") for line in lines) == 4
+    assert any("520,000,000" in line for line in lines)
 
 
 def test_every_mistake_is_a_line_and_they_are_counted(tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from drumroll.cli.check_capacity import Unpromised, capacity_facts, capacity_tables, unpromised
 from drumroll.domain import launch_file
-from drumroll.domain.launch import Conversion, Launch, Model
+from drumroll.domain.launch import Conversion, Launch, Model, Region
 from drumroll.domain.launch_mistakes import Mistake
 from drumroll.domain.money import format_minor
 from drumroll.domain.times import rfc3339
@@ -25,11 +26,12 @@ WIDTH = 80
 
 
 class Checked(msgspec.Struct):
-    """What came of one file: a launch, or mistakes."""
+    """What came of one file: a launch (and for which of its trims nothing is promised), or mistakes."""
 
     file: str
     launch: Launch | None
     mistakes: tuple[object, ...]
+    not_promised: tuple[Unpromised, ...] = ()
 
 
 @click.command(short_help="Check launch files: every mistake at once.")
@@ -56,7 +58,8 @@ def check(files: tuple[str, ...], as_json: bool) -> None:
 
 def _check(file: str) -> Checked:
     try:
-        return Checked(file, launch_file.parse_bytes(_read(file), file), ())
+        launch = launch_file.parse_bytes(_read(file), file)
+        return Checked(file, launch, (), unpromised(launch))
     except LaunchFileInvalid as error:
         return Checked(file, None, error.mistakes)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
@@ -73,7 +76,7 @@ def _read(file: str) -> bytes:
 def _show(results: list[Checked]) -> None:
     for result in results:
         if result.launch is not None:
-            _show_launch(result.file, result.launch)
+            _show_launch(result.file, result.launch, result.not_promised)
         for mistake in result.mistakes:
             click.echo(f"{result.file}: {mistake}")
     mistakes = sum(len(result.mistakes) for result in results)
@@ -86,16 +89,18 @@ def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _show_launch(file: str, launch: Launch) -> None:
+def _show_launch(file: str, launch: Launch, not_promised: tuple[Unpromised, ...]) -> None:
     console = Console(width=WIDTH, highlight=False, markup=False, emoji=False)
     click.echo(f"{file}: ok")
     facts = Table.grid(padding=(0, 2))
-    for name, value in _facts(launch):
+    for name, value in (*_facts(launch), *capacity_facts(launch, not_promised)):
         facts.add_row(Text(f"  {name}"), Text(value))
     console.print(facts)
     console.print(_trims(launch))
     if any(model.options for model in launch.models):
         console.print(_options(launch))
+    for table in capacity_tables(launch):
+        console.print(table)
 
 
 def _facts(launch: Launch) -> Iterator[tuple[str, str]]:
@@ -112,11 +117,15 @@ def _facts(launch: Launch) -> Iterator[tuple[str, str]]:
     yield "cap", _cap(launch.cap)
     yield "board", f"counts {', '.join(launch.headline)}"
     if launch.regions:
-        yield "delivered to", ", ".join(region.name for region in launch.regions)
+        yield "delivered to", ", ".join(_region(region) for region in launch.regions)
     if launch.milestones:
         yield "milestones", ", ".join(f"{milestone:,}" for milestone in launch.milestones)
     for window in launch.conversions:
         yield "conversion", _window(window, launch)
+
+
+def _region(region: Region) -> str:
+    return f"{region.name} ({_counted(region.lead_days, 'day')})" if region.lead_days else region.name
 
 
 def _cooling_off(launch: Launch) -> str:

@@ -19,6 +19,10 @@ COMMANDS = {
     "export": "drumroll.cli.export:export",
     "audit": "drumroll.cli.audit:audit",
     "market": "drumroll.cli.market:market",
+    "waits": "drumroll.cli.waits:waits_",
+    "plan": "drumroll.cli.plan:plan",
+    "promises": "drumroll.cli.promises:promises",
+    "whatif": "drumroll.cli.whatif:whatif",
     "rehearse": "drumroll.cli.rehearse:rehearse",
     "bench": "drumroll.cli.bench:bench",
 }
@@ -38,7 +42,16 @@ class LazyGroup(click.Group):
             return None
         module, _, attribute = COMMANDS[cmd_name].partition(":")
         command: click.Command = getattr(__import__(module, fromlist=[attribute]), attribute)
+        _keep_lines(command)
         return command
+
+
+def _keep_lines(command: click.Command) -> None:
+    r"""Let ``\b`` in a raw docstring be what click takes for "leave the lines of this paragraph as they are"."""
+    command.help = (command.help or "").replace("\\b\n", "\b\n")
+    if isinstance(command, click.Group):
+        for one in command.commands.values():
+            _keep_lines(one)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from drumroll import bootstrap
+from drumroll.cli import operator_plan
 from drumroll.cli.operator_client import Connection, connected
 from drumroll.domain.money import format_minor
 from drumroll.exchange.moves import read_moves
@@ -35,6 +36,10 @@ def operator() -> None:
       drumroll operator move week-31.csv --reason "production plan of week 31"
       drumroll operator orders --state locked --model yu7
     """
+
+
+for _command in operator_plan.COMMANDS:
+    operator.add_command(_command)
 
 
 @operator.command(short_help="Print an operator's session.")
@@ -77,7 +82,8 @@ def cap(connection: Connection, cap: str, model: str | None, trim: str | None, r
 
     \b
     Example:
-      drumroll operator cap 2500 --model su7-ultra --trim ultra --reason "as planned"
+      drumroll operator cap 2500 --model su7-ultra --trim ultra \
+        --reason "as planned"
       drumroll operator cap none --reason "the second plant is open"
     """
     if cap != "none" and not cap.isdigit():
@@ -98,7 +104,8 @@ def window(connection: Connection, window: str, closes_at: str, reason: str) -> 
 
     \b
     Example:
-      drumroll operator window su7-to-yu7 2025-06-30T12:00:00+08:00 --reason "the app was down"
+      drumroll operator window su7-to-yu7 2025-06-30T12:00:00+08:00 \
+        --reason "the app was down"
     """
     _done(connection, connection.post(f"/v1/operator/windows/{window}", closes_at=closes_at, reason=reason))
 
@@ -113,7 +120,8 @@ def cancel(connection: Connection, order: str, refund: bool, reason: str) -> Non
 
     \b
     Example:
-      drumroll operator cancel ord_0123456789abcdef0123 --refund --reason "ordered twice"
+      drumroll operator cancel ord_0123456789abcdef0123 --refund \
+        --reason "ordered twice"
     """
     _done(connection, connection.post(f"/v1/operator/orders/{order}/cancel", refund=refund, reason=reason))
 
@@ -128,7 +136,8 @@ def refund(connection: Connection, order: str, amount_minor: int, reason: str) -
 
     \b
     Example:
-      drumroll operator refund ord_0123456789abcdef0123 500000 --reason "locked by accident"
+      drumroll operator refund ord_0123456789abcdef0123 500000 \
+        --reason "locked by accident"
     """
     content = {"amount_minor": amount_minor, "reason": reason}
     _done(connection, connection.post(f"/v1/operator/orders/{order}/refund", **content))
@@ -162,7 +171,8 @@ def correct(
 
     \b
     Example:
-      drumroll operator correct ord_0123456789abcdef0123 --region chengdu --reason "moved house"
+      drumroll operator correct ord_0123456789abcdef0123 --region chengdu \
+        --reason "moved house"
     """
     content = {"trim": trim, "options": list(options) or None, "region": region, "reason": reason}
     _done(connection, connection.post(f"/v1/operator/orders/{order}/correct", **content))

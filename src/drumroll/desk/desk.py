@@ -15,7 +15,8 @@ from typing import Any, Protocol
 import msgspec
 
 from drumroll.domain.book import Book
-from drumroll.domain.commands import Command, Expire, ImportOrders, LockDue, OfferPlaces, SetLaunch
+from drumroll.domain.capacity import kinds_of, rules_of
+from drumroll.domain.commands import Command, Expire, ImportOrders, LockDue, OfferPlaces, SetLaunch, SetSafety
 from drumroll.domain.decide import decide
 from drumroll.domain.events import DeskOpened, Event, OrderImported
 from drumroll.domain.evolve import evolve
@@ -93,9 +94,8 @@ class Desk:
         decision = decide(self.book, SetLaunch(launch), self._now_ms())
         if isinstance(decision, Refusal):
             raise WrongLaunch(decision.message)
-        self._append((DeskOpened(self.holder), *decision))
-        for event in (DeskOpened(self.holder), *decision):
-            evolve(self.book, event, self.at_ms, self.position)
+        self._write((DeskOpened(self.holder), *decision))
+        self._write(self._safety())
         self.closed_because = None
 
     def submit(self, command: Command, waiting: Waiting) -> None:
@@ -188,6 +188,29 @@ class Desk:
         self.closed_because = "stopped"
         self.log.close()
 
+    def _write(self, events: tuple[Event, ...]) -> None:
+        """Append and fold what answers nobody."""
+        if not events:
+            return
+        self._append(events)
+        for event in events:
+            evolve(self.book, event, self.at_ms, self.position)
+
+    def _safety(self) -> tuple[Event, ...]:
+        """How sure the weeks are, worked out anew where the capacity is another than before."""
+        book = self.book
+        if book.safety is not None or book.launch is None or book.capacity is None:
+            return ()
+        # Imported here: it needs numpy, and a server that goes on as before has no need of it.
+        from drumroll.plan.safety import safety
+
+        assert book.availability is not None
+        now = book.availability.week_at(self.at_ms) - book.capacity.base_week
+        found = safety(book.capacity, kinds_of(book.launch), rules_of(book.launch), now=max(0, now))
+        decision = decide(book, SetSafety(found), self.at_ms)
+        assert not isinstance(decision, Refusal)
+        return decision
+
     def _take(self) -> list[tuple[Command, Waiting]]:
         queue = self.queue
         if len(queue) <= self.batch_limit:
@@ -210,6 +233,10 @@ class Desk:
                 evolve(book, event, at_ms, position)
             events += decision
             replies.append(Answer(decision))
+            # What comes after a new capacity in this batch is promised by that capacity's own safety already.
+            for event in self._safety() if book.safety is None else ():
+                evolve(book, event, at_ms, position)
+                events.append(event)
         return events, replies[len(_TIME_PASSES) :]
 
     def _fail(self, because: str, batch: list[tuple[Command, Waiting]]) -> None:

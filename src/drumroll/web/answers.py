@@ -17,12 +17,18 @@ from drumroll.web.messages_orders import (
     UnlockedOrder,
     WaitingView,
 )
+from drumroll.web.promises import delivery_of
 
 
 def answer_to(done: Done, book: Book, provider: PaymentProvider) -> Any:
     """The message for what was done."""
     assert book.launch is not None
-    return _ANSWERS[type(done.event)](done, book.launch.time_zone, provider)
+    return _ANSWERS[type(done.event)](done, book, provider)
+
+
+def _at(at_ms: int, book: Book) -> str:
+    assert book.launch is not None
+    return rfc3339(at_ms, book.launch.time_zone)
 
 
 def _order(done: Done) -> Order:
@@ -30,30 +36,37 @@ def _order(done: Done) -> Order:
     return done.order
 
 
-def _cancelled(done: Done, zone: str, provider: PaymentProvider) -> CancelledOrder:
+def _cancelled(done: Done, book: Book, provider: PaymentProvider) -> CancelledOrder:
     event: Any = done.event
-    at, currency = rfc3339(done.at_ms, zone), _order(done).offer.currency
+    at, currency = _at(done.at_ms, book), _order(done).offer.currency
     return CancelledOrder(event.order_id, "cancelled", event.refund_minor, 0, currency, at)
 
 
-def _forfeited(done: Done, zone: str, provider: PaymentProvider) -> CancelledOrder:
+def _forfeited(done: Done, book: Book, provider: PaymentProvider) -> CancelledOrder:
     event: Any = done.event
-    at, currency = rfc3339(done.at_ms, zone), _order(done).offer.currency
+    at, currency = _at(done.at_ms, book), _order(done).offer.currency
     return CancelledOrder(event.order_id, "forfeited", 0, event.forfeited_minor, currency, at)
 
 
-def _locked(done: Done, zone: str, provider: PaymentProvider) -> LockedOrder:
+def _locked(done: Done, book: Book, provider: PaymentProvider) -> LockedOrder:
     assert done.until_ms is not None
-    at, until = rfc3339(done.at_ms, zone), rfc3339(done.until_ms, zone)
+    at, until = _at(done.at_ms, book), _at(done.until_ms, book)
     return LockedOrder(_order(done).id, "locked", at, until)
 
 
-def _undone(done: Done, zone: str, provider: PaymentProvider) -> UnlockedOrder:
-    until = None if done.until_ms is None else rfc3339(done.until_ms, zone)
-    return UnlockedOrder(_order(done).id, "firm", rfc3339(done.at_ms, zone), until)
+def _undone(done: Done, book: Book, provider: PaymentProvider) -> UnlockedOrder:
+    until = None if done.until_ms is None else _at(done.until_ms, book)
+    return UnlockedOrder(_order(done).id, "firm", _at(done.at_ms, book), until)
 
 
-def _changed(done: Done, zone: str, provider: PaymentProvider) -> ChangedOrder:
+def _model_then(done: Done) -> str:
+    """What its order was for when that was done: conversions may have followed."""
+    order = _order(done)
+    path = () if order.more is None else order.more.path
+    return next((step.offer.model for step in path if step.at_ms >= done.at_ms), order.offer.model)
+
+
+def _changed(done: Done, book: Book, provider: PaymentProvider) -> ChangedOrder:
     event: Any = done.event
     return ChangedOrder(
         event.order_id,
@@ -64,11 +77,12 @@ def _changed(done: Done, zone: str, provider: PaymentProvider) -> ChangedOrder:
         event.price_before_minor,
         event.price_minor - event.price_before_minor,
         _order(done).offer.currency,
-        rfc3339(done.at_ms, zone),
+        _at(done.at_ms, book),
+        delivery_of(book, _model_then(done), event.promise, done.at_ms),
     )
 
 
-def _converted(done: Done, zone: str, provider: PaymentProvider) -> ConvertedOrder:
+def _converted(done: Done, book: Book, provider: PaymentProvider) -> ConvertedOrder:
     event: Any = done.event
     return ConvertedOrder(
         id=event.order_id,
@@ -86,25 +100,26 @@ def _converted(done: Done, zone: str, provider: PaymentProvider) -> ConvertedOrd
         due_minor=event.due_minor,
         refund_minor=event.refund_minor,
         currency=_order(done).offer.currency,
-        queued_at=None if event.queued_at_ms is None else rfc3339(event.queued_at_ms, zone),
-        converted_at=rfc3339(done.at_ms, zone),
+        queued_at=None if event.queued_at_ms is None else _at(event.queued_at_ms, book),
+        converted_at=_at(done.at_ms, book),
         pay_url=provider.pay_url(event.order_id) if event.due_minor else None,
+        delivery=delivery_of(book, event.model, event.promise, done.at_ms),
     )
 
 
-def _joined(done: Done, zone: str, provider: PaymentProvider) -> WaitingView:
+def _joined(done: Done, book: Book, provider: PaymentProvider) -> WaitingView:
     event: Any = done.event
-    at = rfc3339(done.at_ms, zone)
+    at = _at(done.at_ms, book)
     wanted = (event.model, event.trim, event.options, event.region)
     return WaitingView(event.order_id, "waiting", *wanted, at, None)
 
 
-def _left(done: Done, zone: str, provider: PaymentProvider) -> dict[str, str]:
+def _left(done: Done, book: Book, provider: PaymentProvider) -> dict[str, str]:
     event: Any = done.event
-    return {"id": event.order_id, "state": "left", "left_at": rfc3339(done.at_ms, zone)}
+    return {"id": event.order_id, "state": "left", "left_at": _at(done.at_ms, book)}
 
 
-_ANSWERS: dict[type, Callable[[Done, str, PaymentProvider], Any]] = {
+_ANSWERS: dict[type, Callable[[Done, Book, PaymentProvider], Any]] = {
     ev.OrderCancelled: _cancelled,
     ev.OrderForfeited: _forfeited,
     ev.OrderLocked: _locked,

@@ -29,6 +29,7 @@ from drumroll.web.messages import BoardView, Health, LaunchView, OrderView
 from drumroll.web.messages_orders import HistoryView, OrdersView, WaitingView
 from drumroll.web.metrics import exposition
 from drumroll.web.operators import OPERATOR_ROUTES
+from drumroll.web.operators_plan import PLAN_ROUTES
 from drumroll.web.problems import MEDIA_TYPE, Problem, document
 from drumroll.web.sandbox import SANDBOX_ROUTES
 from drumroll.web.views import launch_view
@@ -154,7 +155,7 @@ def metrics(web: Parts) -> Response[bytes]:
 def make_api(web: Web) -> Litestar:
     """The framework's application around the parts of a server."""
     routes = [read_order, read_orders, read_history, read_waiting, read_launch, read_board, stream_board]
-    routes += [board_page, root, health, metrics, *HOT_TWINS, *OPERATOR_ROUTES]
+    routes += [board_page, root, health, metrics, *HOT_TWINS, *OPERATOR_ROUTES, *PLAN_ROUTES]
     return Litestar(
         route_handlers=[
             *routes,

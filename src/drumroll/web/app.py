@@ -10,11 +10,13 @@ from drumroll.web.api import make_api
 from drumroll.web.changes import ON_ORDERS, ON_WAITING, Action, Changes
 from drumroll.web.context import Web
 from drumroll.web.incoming import Receive, Scope, Send
+from drumroll.web.quotes import Quotes
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 _ORDERS = "/v1/orders"
 _PAYMENTS = "/v1/webhooks/payments"
 _WAITING = "/v1/waiting-list"
+_QUOTES = "/v1/quotes"
 PATH_LIMIT = 1024
 """Characters of a path. All of ours are shorter; file systems fail on long ones, and on NUL."""
 
@@ -24,7 +26,7 @@ _log = logging.getLogger("drumroll")
 def make_app(web: Web) -> App:
     """The application around the parts of a server."""
     place_order, payment_webhook = web.hot.place_order, web.hot.payment_webhook
-    changes = Changes(web.hot)
+    changes, quote = Changes(web.hot), Quotes(web.desk).quote
     framework: Any = make_api(web)
 
     def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
@@ -37,9 +39,11 @@ def make_app(web: Web) -> App:
         return others(scope, receive, send)
 
     async def others(scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope.get("path", "")
         try:
+            if path == _QUOTES and scope["method"] == "GET":
+                return await quote(scope, receive, send)
             if scope["type"] == "http" and scope["method"] == "POST":
-                path: str = scope["path"]
                 if path == _WAITING:
                     return await changes.join_waiting_list(scope, receive, send)
                 found = _action(path)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from litestar import post
+from litestar import get, post
 from litestar.datastructures import ResponseHeader
 from litestar.exceptions import NotFoundException
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import HeaderParameter, JSONBody, Parameter
+from litestar.params import HeaderParameter, JSONBody, Parameter, QueryParameter
 
 from drumroll.payments.base import PaymentWebhook
 from drumroll.web.messages import NewOrder, ProblemView, ReservedOrder, WebhookReceipt
@@ -28,6 +28,7 @@ from drumroll.web.messages_orders import (
     WantedConversion,
     WantedPlace,
 )
+from drumroll.web.messages_promise import QuoteView
 
 _WORDS = {
     400: "The request can't be read: see `code`",
@@ -215,7 +216,27 @@ def payment_webhook(
     raise NotFoundException
 
 
+@get(
+    "/v1/quotes",
+    summary="Price and delivery, before ordering",
+    responses=problems(400, 409, 422, 503),
+    sync_to_thread=False,
+)
+def read_quote(
+    model: Annotated[str, QueryParameter(max_length=32, description="The id of a model.")],
+    trim: Annotated[str, QueryParameter(max_length=32, description="The id of a trim of it.")],
+    options: Annotated[str | None, QueryParameter(description="Choices, with commas between them.")] = None,
+    region: Annotated[str | None, QueryParameter(max_length=32, description="Where to; else the first region.")] = None,
+) -> QuoteView:
+    """What an order would cost, when it would be delivered and why no earlier, at which place, and what that misses.
+
+    Nothing needs to be paid, and nobody signs in. The same is promised to whoever orders at that moment.
+    """
+    raise NotFoundException
+
+
 HOT_TWINS = [
+    read_quote,
     place_order,
     cancel_order,
     lock_order,

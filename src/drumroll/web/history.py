@@ -10,6 +10,7 @@ import msgspec
 from drumroll.domain import events as ev
 from drumroll.domain.book import Book, Order
 from drumroll.domain.times import rfc3339
+from drumroll.domain.weeks import monday, sunday
 from drumroll.log.base import Block, Log
 from drumroll.web.messages_orders import HistoryEvent, HistoryView
 
@@ -32,10 +33,13 @@ _WHAT: dict[type, tuple[str, str]] = {
     ev.WaitingLeft: ("left_waiting_list", "customer"),
     ev.OrderWithdrawn: ("cancelled", "operator"),
     ev.RefundGranted: ("refund_granted", "operator"),
+    ev.OrderPinned: ("pinned", "operator"),
+    ev.PlanAccepted: ("planned", "operator"),
 }
 """What each kind of event is called, and who makes it happen if no operator does."""
 
 _NOT_SHOWN = {"order_id", "customer", "key", "fingerprint", "digest", "operator", "reason", "order_ids"}
+_NOT_SHOWN |= {"promise", "groups", "based_on"}
 _TIMES = {"queued_at_ms", "cooling_from_ms", "reserved_at_ms", "firm_at_ms", "locked_at_ms"}
 
 
@@ -63,6 +67,10 @@ def _about(book: Book, order: Order, block: Block) -> Iterator[ev.Event]:
         if isinstance(event, ev.OrdersMoved):
             if order.id in event.order_ids:
                 yield event
+        elif isinstance(event, ev.PlanAccepted):
+            promise = next((group.promise for group in event.groups if order.id in group.order_ids), None)
+            if promise is not None:
+                yield msgspec.structs.replace(event, groups=(ev.Planned(promise, (order.id,)),))
         elif isinstance(event, ev.RefundPaid):
             refund = book.refunds.get(event.refund_id)
             if refund is not None and refund.order_id == order.id:
@@ -76,11 +84,13 @@ def _shown(event: ev.Event, block: Block, zone: str, before_minor: int | None) -
     what, by = ("moved", "operator") if isinstance(event, ev.OrdersMoved) else _WHAT[type(event)]
     if isinstance(event, ev.OrdersMoved):
         what = event.state
+    what = "unpinned" if isinstance(event, ev.OrderPinned) and event.promise is None else what
     if fields.get("early"):
         by = "customer"
     if fields.get("operator"):
         by = "operator"
     facts = {_named(name): _valued(name, value, zone) for name, value in fields.items() if name not in _NOT_SHOWN}
+    facts |= _promised(fields)
     price_minor = fields.get("price_minor")
     if before_minor is not None and price_minor is not None:
         facts["difference_minor"] = price_minor - before_minor
@@ -91,6 +101,16 @@ def _shown(event: ev.Event, block: Block, zone: str, before_minor: int | None) -
         facts["reason"] = fields["reason"]
     shown = HistoryEvent(rfc3339(block.at_ms, zone), what, by, block.position, operator, reason, facts)
     return shown, before_minor if price_minor is None else price_minor
+
+
+def _promised(fields: dict[str, Any]) -> dict[str, Any]:
+    """What an event promised, in days."""
+    promise = fields["groups"][0].promise if fields.get("groups") else fields.get("promise")
+    if promise is None:
+        return {}
+    from_day, until, sure_by = monday(promise.first_week), sunday(promise.last_week), sunday(promise.sure_week)
+    days = {"delivery_from": from_day, "delivery_until": until, "delivery_sure_by": sure_by}
+    return {**{name: day.isoformat() for name, day in days.items()}, "short": promise.short or None}
 
 
 def _named(name: str) -> str:

@@ -18,6 +18,8 @@ from drumroll.desk.service import Service
 from drumroll.domain.book import Done, Order
 from drumroll.domain.commands import Command, RecordPayment, Reserve
 from drumroll.domain.events import DifferencePaid, OrderFirmed, OrderReserved
+from drumroll.domain.launch import Launch
+from drumroll.domain.promise import Promise
 from drumroll.domain.refusal import Refusal
 from drumroll.domain.times import rfc3339
 from drumroll.errors import DeskClosed, DeskUnavailable, WebhookRejected
@@ -36,10 +38,14 @@ from drumroll.web.incoming import (
 )
 from drumroll.web.messages import NewOrder, ReservedOrder, WebhookReceipt
 from drumroll.web.problems import Problem, of_refusal, of_unavailable, of_webhook
+from drumroll.web.promises import delivery_of
 from drumroll.web.sessions import Sessions
 
 WEBHOOK_LIMIT_BYTES = 65_536
 BODIES_KEPT, KEPT_BODY_BYTES = 4096, 1024
+DELIVERIES_KEPT = 4096
+QUARTER_MS = 15 * 60 * 1000
+"""A week begins at a quarter of an hour in every zone, so what is said of weeks holds for the whole of one."""
 
 _log = logging.getLogger("drumroll")
 _read_new_order = msgspec.json.Decoder(NewOrder).decode
@@ -65,6 +71,8 @@ class HotPath:
         self.now_s = now_s
         self.body_limit_bytes = body_limit_bytes
         self._bodies: dict[bytes, tuple[NewOrder, bytes]] = {}
+        self._promised_by: Launch | None = None
+        self._deliveries: dict[tuple[Promise, str, int], msgspec.Raw] = {}
 
     async def place_order(self, scope: Scope, receive: Receive, send: Send) -> None:
         """``POST /v1/orders``."""
@@ -171,7 +179,21 @@ class HotPath:
             rfc3339(done.reserved_at_ms, zone),
             rfc3339(done.expires_at_ms, zone),
             self.provider.pay_url(done.id),
+            self._delivery(offer.model, done.promised, done.reserved_at_ms),
         )
+
+    def _delivery(self, model: str, promise: Promise | None, at_ms: int) -> Any:
+        """What was promised, as JSON. Thousands in a row are promised the same."""
+        if promise is None:
+            return None
+        book = self.service.desk.book
+        if book.launch is not self._promised_by or len(self._deliveries) >= DELIVERIES_KEPT:
+            self._promised_by, self._deliveries = book.launch, {}
+        known = self._deliveries.get((promise, model, at_ms // QUARTER_MS))
+        if known is None:
+            known = msgspec.Raw(_encode(delivery_of(book, model, promise, at_ms)))
+            self._deliveries[promise, model, at_ms // QUARTER_MS] = known
+        return known
 
     def _reserved_once(self, done: Done) -> ReservedOrder:
         """As ``_reserved``, of an order that has become another since."""
@@ -189,6 +211,7 @@ class HotPath:
             rfc3339(done.at_ms, zone),
             rfc3339(done.at_ms + event.hold_s * 1000, zone),
             self.provider.pay_url(event.order_id),
+            self._delivery(event.model, event.promise, done.at_ms),
         )
 
     def zone(self) -> str:

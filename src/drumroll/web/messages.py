@@ -10,6 +10,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from drumroll.domain.delivery import Delivery
+from drumroll.web.messages_promise import PromiseView
+
 CustomerId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$(?!\n)")]
 # No pattern here: it would cost every order a regular expression, and an unknown id is refused all the same.
 Identifier = Annotated[str, Meta(min_length=1, max_length=32)]
@@ -25,7 +28,10 @@ class NewOrder(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True
 
 
 class ReservedOrder(msgspec.Struct, frozen=True, gc=False):
-    """A new order. It becomes firm when its deposit arrives before ``expires_at``; pay at ``pay_url``."""
+    """A new order. It becomes firm when its deposit arrives before ``expires_at``; pay at ``pay_url``.
+
+    ``delivery`` is what is promised (``null``: nothing can be), seen from the moment of the order.
+    """
 
     id: str
     state: Literal["reserved"]
@@ -37,6 +43,7 @@ class ReservedOrder(msgspec.Struct, frozen=True, gc=False):
     reserved_at: str
     expires_at: str
     pay_url: str
+    delivery: Delivery | None
 
 
 class RefundView(msgspec.Struct, frozen=True):
@@ -111,6 +118,7 @@ class OrderView(msgspec.Struct, frozen=True):
     changed_at: str
     converted_from: str | None
     queue: QueueView | None
+    promise: PromiseView | None
     refunds: list[RefundView]
     actions: list[ActionView]
     pay_url: str | None

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from drumroll.domain.delivery import Delivery
 from drumroll.web.messages import Identifier, OrderView
 
 Options = Annotated[list[Identifier], Meta(max_length=100, examples=[["emerald-green"]])]
@@ -95,6 +96,7 @@ class ChangedOrder(msgspec.Struct, frozen=True):
     difference_minor: int
     currency: str
     changed_at: str
+    delivery: Delivery | None
 
 
 class ConvertedOrder(msgspec.Struct, frozen=True):
@@ -118,6 +120,7 @@ class ConvertedOrder(msgspec.Struct, frozen=True):
     queued_at: str | None
     converted_at: str
     pay_url: str | None
+    delivery: Delivery | None
 
 
 class WaitingView(msgspec.Struct, frozen=True):

@@ -49,7 +49,7 @@ def only_operators(connection: Connection, _: BaseRouteHandler) -> None:
     operator_of(connection.app.state.web, connection)
 
 
-_WRITES: dict[str, Any] = {
+WRITES: dict[str, Any] = {
     "status_code": 200,
     "responses": problems(400, 401, 403, 404, 409, 413, 422, 503),
     "response_headers": [REPLAYED],
@@ -57,7 +57,7 @@ _WRITES: dict[str, Any] = {
     "guards": [only_operators],
     "tags": ["operators"],
 }
-_READS: dict[str, Any] = {
+READS: dict[str, Any] = {
     "responses": problems(400, 401, 403, 404, 503),
     "security": _SECURITY,
     "guards": [only_operators],
@@ -78,7 +78,7 @@ def operator_of(web: Web, request: Connection) -> str:
     raise Problem("no_session", "Send an operator's session as 'Authorization: Bearer <token>'.")
 
 
-class _Doing(msgspec.Struct, frozen=True):
+class Doing(msgspec.Struct, frozen=True):
     """Who does something, and what identifies the request."""
 
     operator: str
@@ -86,45 +86,47 @@ class _Doing(msgspec.Struct, frozen=True):
     fingerprint: bytes
 
 
-async def _doing(web: Web, request: Asking) -> _Doing:
+async def doing(web: Web, request: Asking) -> Doing:
+    """Who asks, with the key and the fingerprint of the request. Raises ``Problem``."""
     operator = operator_of(web, request)
     # As on the plain routes: one key, not several, and not what the framework makes of it.
     _, key, _, _ = picked(list(request.scope["headers"]))
     body = request.url.path.encode() + b"\0" + await request.body()
     digest = key_digest(OPERATOR + operator, key)
-    return _Doing(operator, digest, blake2b(body, digest_size=8, person=b"operator").digest())
+    return Doing(operator, digest, blake2b(body, digest_size=8, person=b"operator").digest())
 
 
-async def _do(web: Web, command: cmd.Command, what: str, by: _Doing) -> Done:
+async def do(web: Web, command: cmd.Command, what: str, by: Doing) -> Done:
+    """Have the desk decide it, and say that it is done. Raises ``Problem``."""
     reply = taken(await web.hot.queued(command))
     done = web.hot.done(by.key)
     at_ms = done.reserved_at_ms if isinstance(done, Order) else done.at_ms
     return _receipt(web, what, by, at_ms, replayed=not reply.events)
 
 
-def _receipt(web: Web, what: str, by: _Doing, at_ms: int, *, replayed: bool) -> Done:
+def _receipt(web: Web, what: str, by: Doing, at_ms: int, *, replayed: bool) -> Done:
     """The answer; a replay has the same body, so there is nothing in it of the moment at which it was asked again."""
     receipt = messages.Receipt(what, by.operator, rfc3339(at_ms, web.launch.time_zone))
     return Response(receipt, headers={"idempotent-replayed": "true"} if replayed else None)
 
 
-@post("/v1/operator/sales", summary="Open, close, pause or resume sales", **_WRITES)
+@post("/v1/operator/sales", summary="Open, close, pause or resume sales", **WRITES)
 async def set_sales(web: Parts, request: Asking, data: JSONBody[messages.SalesAction], key: Key = None) -> Done:
     """Of one model, or of all. It holds over whatever the launch file says."""
-    by = await _doing(web, request)
+    by = await doing(web, request)
     command = cmd.SetSales(data.action, data.model or "", by.operator, data.reason, by.key, by.fingerprint)
-    return await _do(web, command, data.action, by)
+    return await do(web, command, data.action, by)
 
 
-@post("/v1/operator/caps", summary="Change a cap", **_WRITES)
+@post("/v1/operator/caps", summary="Change a cap", **WRITES)
 async def set_cap(web: Parts, request: Asking, data: JSONBody[messages.NewCap], key: Key = None) -> Done:
     """Of a trim, a model or the launch. Places that are taken stay taken."""
-    by = await _doing(web, request)
+    by = await doing(web, request)
     named = (data.model or "", data.trim or "")
-    return await _do(web, cmd.SetCap(*named, data.cap, by.operator, data.reason, by.key, by.fingerprint), "cap", by)
+    return await do(web, cmd.SetCap(*named, data.cap, by.operator, data.reason, by.key, by.fingerprint), "cap", by)
 
 
-@post("/v1/operator/windows/{window:str}", summary="Move a conversion window's closing", **_WRITES)
+@post("/v1/operator/windows/{window:str}", summary="Move a conversion window's closing", **WRITES)
 async def move_window(
     web: Parts,
     request: Asking,
@@ -133,44 +135,44 @@ async def move_window(
     key: Key = None,
 ) -> Done:
     """To a later or an earlier time that is still to come."""
-    by = await _doing(web, request)
+    by = await doing(web, request)
     closes_at_ms = moment_ms("closes_at", data.closes_at)
     command = cmd.MoveWindow(window, closes_at_ms, by.operator, data.reason, by.key, by.fingerprint)
-    return await _do(web, command, "window", by)
+    return await do(web, command, "window", by)
 
 
-@post("/v1/operator/orders/{order_id:str}/cancel", summary="Cancel somebody's order", **_WRITES)
+@post("/v1/operator/orders/{order_id:str}/cancel", summary="Cancel somebody's order", **WRITES)
 async def withdraw(
     web: Parts, request: Asking, order_id: OrderId, data: JSONBody[messages.Withdrawal], key: Key = None
 ) -> Done:
     """Until it is delivered: with all that is held owed back, or (once locked) without."""
-    by = await _doing(web, request)
+    by = await doing(web, request)
     command = cmd.Withdraw(order_id, data.refund, by.operator, data.reason, by.key, by.fingerprint)
-    return await _do(web, command, "cancelled", by)
+    return await do(web, command, "cancelled", by)
 
 
-@post("/v1/operator/orders/{order_id:str}/refund", summary="Give a forfeited deposit back", **_WRITES)
+@post("/v1/operator/orders/{order_id:str}/refund", summary="Give a forfeited deposit back", **WRITES)
 async def grant_refund(
     web: Parts, request: Asking, order_id: OrderId, data: JSONBody[messages.GrantedRefund], key: Key = None
 ) -> Done:
     """All of it, or a part."""
-    by = await _doing(web, request)
+    by = await doing(web, request)
     command = cmd.GrantRefund(order_id, data.amount_minor, by.operator, data.reason, by.key, by.fingerprint)
-    return await _do(web, command, "refund granted", by)
+    return await do(web, command, "refund granted", by)
 
 
-@post("/v1/operator/orders/{order_id:str}/correct", summary="Correct somebody's order", **_WRITES)
+@post("/v1/operator/orders/{order_id:str}/correct", summary="Correct somebody's order", **WRITES)
 async def correct(
     web: Parts, request: Asking, order_id: OrderId, data: JSONBody[messages.Correction], key: Key = None
 ) -> Done:
     """Its trim, configuration or region, until its production begins, at the prices of now."""
-    by = await _doing(web, request)
+    by = await doing(web, request)
     options = None if data.options is None else tuple(data.options)
     command = cmd.Correct(order_id, by.operator, data.reason, by.key, by.fingerprint, data.trim, options, data.region)
-    return await _do(web, command, "corrected", by)
+    return await do(web, command, "corrected", by)
 
 
-@post("/v1/operator/refunds/{refund_id:str}/paid", summary="Say that a refund was paid", **_WRITES)
+@post("/v1/operator/refunds/{refund_id:str}/paid", summary="Say that a refund was paid", **WRITES)
 async def refund_paid(
     web: Parts,
     request: Asking,
@@ -179,7 +181,7 @@ async def refund_paid(
     key: Key = None,
 ) -> Done:
     """By hand, where the provider could not. Said again, nothing more happens."""
-    by = await _doing(web, request)
+    by = await doing(web, request)
     reply = taken(await web.hot.queued(cmd.RecordRefund(refund_id, by.operator, data.reason)))
     _ = web.launch
     at_ms = web.desk.book.refunds[refund_id].paid_at_ms or web.now_ms
@@ -190,17 +192,17 @@ async def refund_paid(
     "/v1/operator/moves",
     summary="Move orders in production",
     request_max_body_size=MOVES_LIMIT_BYTES,
-    **_WRITES,
+    **WRITES,
 )
 async def move_orders(web: Parts, request: Asking, data: JSONBody[messages.Moves], key: Key = None) -> Done:
     """One step along (or back) each: all of them, or (409 ``invalid_moves`` with every fault) none."""
-    by = await _doing(web, request)
+    by = await doing(web, request)
     moves = tuple((move.order_id, move.state) for move in data.moves)
     command = cmd.MoveOrders(moves, by.operator, data.reason, by.key, by.fingerprint)
-    return await _do(web, command, f"{len(moves)} moved", by)
+    return await do(web, command, f"{len(moves)} moved", by)
 
 
-@get("/v1/operator/orders", summary="Look orders up", **_READS)
+@get("/v1/operator/orders", summary="Look orders up", **READS)
 def find_orders(
     web: Parts,
     request: Asking,
@@ -228,7 +230,7 @@ def find_orders(
     return look_up(web.desk.book, wanted, limit, cursor, web.desk.at_ms)
 
 
-@get("/v1/operator/orders/{order_id:str}", summary="Read somebody's order", **_READS)
+@get("/v1/operator/orders/{order_id:str}", summary="Read somebody's order", **READS)
 def read_any_order(web: Parts, request: Asking, order_id: OrderId) -> messages.OperatedOrder:
     """An order with its customer and its history, operators' names included."""
     _ = web.launch
@@ -239,7 +241,7 @@ def read_any_order(web: Parts, request: Asking, order_id: OrderId) -> messages.O
     return messages.OperatedOrder(order.customer, web.shown(order), events)
 
 
-@get("/v1/operator/trail", summary="What operators did", **_READS)
+@get("/v1/operator/trail", summary="What operators did", **READS)
 def read_trail(
     web: Parts,
     request: Asking,

@@ -9,6 +9,7 @@ from drumroll.domain.states import RESERVED
 from drumroll.domain.times import rfc3339
 from drumroll.web.messages import ActionView, OrderView, QueueView, RefundView
 from drumroll.web.messages_orders import WaitingView
+from drumroll.web.promises import promise_view
 
 
 def order_view(book: Book, order: Order, now_ms: int, pay_url: str) -> OrderView:
@@ -37,6 +38,7 @@ def order_view(book: Book, order: Order, now_ms: int, pay_url: str) -> OrderView
         changed_at=rfc3339(order.changed_at_ms, zone),
         converted_from=None if last is None else last.offer.model,
         queue=_queue_view(book, order, zone),
+        promise=promise_view(book, order, now_ms),
         refunds=[_refund_view(refund, zone) for refund in book.refunds_of.get(order.id, ())],
         actions=[_action_view(right, zone) for right in rights(book, order, now_ms)],
         pay_url=pay_url if awaits_money else None,

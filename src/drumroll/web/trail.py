@@ -9,6 +9,7 @@ import msgspec
 from drumroll.domain import events as ev
 from drumroll.domain.book import Book
 from drumroll.domain.times import rfc3339
+from drumroll.domain.weeks import monday
 from drumroll.log.base import Log
 from drumroll.web.messages_operator import TrailEntry, TrailView
 from drumroll.web.problems import Problem
@@ -22,9 +23,12 @@ _WHAT: dict[type, str] = {
     ev.RefundGranted: "refund",
     ev.RefundPaid: "refund_paid",
     ev.OrdersMoved: "move",
+    ev.CapacitySet: "capacity",
+    ev.OrderPinned: "pin",
+    ev.PlanAccepted: "plan",
 }
 _SHOWN_IDS = 20
-_NOT_SHOWN = {"key", "fingerprint", "operator", "reason", "order_ids"}
+_NOT_SHOWN = {"key", "fingerprint", "operator", "reason", "order_ids", "groups", "promise"}
 
 
 def trail(book: Book, log: Log, limit: int, cursor: str | None) -> TrailView:
@@ -58,6 +62,12 @@ def _entry(event: Any, at: str, position: int) -> TrailEntry:
         facts |= {"orders": len(event.order_ids), "order_ids": list(event.order_ids[:_SHOWN_IDS])}
     if isinstance(event, ev.WindowMoved):
         facts["closes_at_ms"] = event.closes_at_ms
+    if isinstance(event, ev.PlanAccepted):
+        facts["orders"] = sum(len(group.order_ids) for group in event.groups)
+    if isinstance(event, ev.OrderPinned):
+        facts["build_week"] = None if event.promise is None else monday(event.promise.build_week).isoformat()
+    if isinstance(event, ev.CapacitySet):
+        facts |= {"from_week": monday(event.from_week).isoformat(), "until_week": monday(event.until_week).isoformat()}
     if isinstance(event, ev.OrderChanged):
         facts["options"] = list(event.options)
     return TrailEntry(at, _WHAT[type(event)], event.operator, event.reason, position, facts)
