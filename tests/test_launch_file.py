@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
@@ -130,6 +131,14 @@ LEANT_ON = {
     (HANDHELD, "sales.cooling_off_s"): "conversion[0].cooling_off",
     (HANDHELD, "conversion[0].place"): "conversion[0].place_kept_before",
     (HANDHELD, "conversion[0].place_kept_before"): "conversion[0].place_kept_before",
+    (YU7, "limit[3].models"): "limit[3].models",
+    (YU7, "plant"): "plant",
+    (HANDHELD, "plant"): "plant",
+    **{
+        (text, path): path
+        for text, (path, _, _) in ALL_PLACES
+        if re.fullmatch(r"(plant|limit)\[\d+\]\.weeks\[\d+\]\.until", path)
+    },
 }
 """Keys that may be left out, but that something else in the file needs: where the mistake is then."""
 

@@ -120,7 +120,13 @@ EVENTS = {
         ("resource", "from_week", "until_week", "percent", "weekly", "operator", "reason", "key", "fingerprint"),
     ),
     26: ("OrderPinned", ("order_id", "promise", "operator", "reason", "key", "fingerprint")),
-    27: ("PlanAccepted", ("plan", "policy", "based_on", "groups", "operator", "reason", "key", "fingerprint")),
+    27: (
+        "PlanAccepted",
+        (
+            *("plan", "policy", "based_on", "groups", "operator", "reason", "key", "fingerprint"),
+            *("part", "parts", "orders"),
+        ),
+    ),
 }
 
 

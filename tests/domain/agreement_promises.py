@@ -6,6 +6,7 @@ from typing import Any
 
 from drumroll.domain.book import Book, Order
 from drumroll.domain.promise import Promise
+from drumroll.domain.slots import own_week
 from drumroll.domain.states import AWAITED, State
 from tests.domain.naive_operators import NaiveOperators
 
@@ -52,10 +53,10 @@ def weeks_agree(book: Book, naive: NaiveOperators) -> None:
 
 
 def no_week_is_promised_twice(book: Book, naive: NaiveOperators) -> None:
-    """Of the weeks that can still be planned, none has more than there is."""
+    """Of the weeks that can still be planned, none has more than there is; what is being built now is a fact."""
     real = book.availability
     if real is not None:
-        first = real.first_column(naive.at)
+        first = max(real.first_column(naive.at), real.week_at(naive.at) + 1 - real.capacity.base_week)
         assert all(left >= 0 for row in real.room for left in row[first:])
 
 
@@ -88,7 +89,8 @@ class Backed:
         real, never = book.availability, 10**9
         assert real is not None
         kind = real.kinds[name]
-        living = [one for one in book.orders.values() if one.state in AWAITED and self._kind(book, one) == name]
+        awaited = [one for one in book.orders.values() if one.state in AWAITED and own_week(real, one) is None]
+        living = [one for one in awaited if self._kind(book, one) == name]
         mine = [never if one.promise is None else one.promise.build_week - real.capacity.base_week for one in living]
         held = [at for at, count in enumerate(kind.slots) for _ in range(count)] + [never] * kind.without
         return len(held) >= len(mine) and all(week >= slot for week, slot in zip(sorted(mine), held, strict=False))

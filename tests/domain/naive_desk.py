@@ -131,6 +131,7 @@ class NaiveDesk(NaivePromises):
             "promised": None,
             "promise": None,
             "pinned": False,
+            "imported": False,
         }
         self.orders[order_id] = order
         self.touch(order)

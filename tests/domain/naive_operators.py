@@ -177,7 +177,7 @@ class NaiveOperators(NaiveChanges):
         order = self.new(row.order_id, row.customer, {**what, "price": row.price_minor}, 0)
         cooling_ms = None if row.cooling_off_s is None else row.cooling_off_s * 1000
         order.update(state=row.state, deposit=row.deposit_minor, cooling_ms=cooling_ms)
-        order.update(reserved_at=row.reserved_at_ms, expires_at=row.reserved_at_ms)
+        order.update(reserved_at=row.reserved_at_ms, expires_at=row.reserved_at_ms, imported=True)
         order.update(firm_at=row.firm_at_ms, cooling_from=row.firm_at_ms)
         order["payments"] = [[row.payment_id, row.deposit_minor]]
         if row.locked_at_ms is not None:

@@ -9,6 +9,7 @@ from tests.domain.naive_offer import NaiveOffer
 from tests.domain.naive_weeks import NaiveWeeks, Needs, Said
 
 AWAITED = ("reserved", "firm", "locked", "scheduled")
+MADE = ("in_production", "built", "in_transit")
 GONE = ("expired", "cancelled", "forfeited")
 
 Naive = dict[str, Any]
@@ -33,9 +34,20 @@ class NaivePromises:
 
     @property
     def weeks(self) -> NaiveWeeks | None:
-        if self._weeks is not None:
-            self._weeks.at = self.at
-        return self._weeks
+        weeks = self._weeks
+        if weeks is not None:
+            weeks.at = self.at
+            living = [order for order in self.orders.values() if order["state"] in (*AWAITED, *MADE)]
+            told = [order for order in living if order["promise"] is not None and not self._own_week(weeks, order)]
+            weeks.told = [(self._needs(weeks, order), order["promise"][0]) for order in told]
+        return weeks
+
+    def _own_week(self, weeks: NaiveWeeks, order: Naive) -> bool:
+        """Whether an operator gave it a week, and the calendar has that."""
+        return order["pinned"] and order["promise"] is not None and weeks.base <= order["promise"][0] < weeks.end
+
+    def _needs(self, weeks: NaiveWeeks, what: Naive) -> Needs:
+        return weeks.needs(what["model"], what["trim"], what["options"])
 
     def reckon(self) -> None:
         """All slots anew, of what is true of the orders."""
@@ -49,13 +61,23 @@ class NaivePromises:
             needs = self._default_needs(older.model, older.trim)
             if needs is not None:
                 backlog.append((needs, max(0, older.orders - self.imported.count((older.model, older.trim)))))
-        awaited = [order for order in self.orders.values() if order["state"] in AWAITED]
-        waiting: dict[Needs, int] = {}
-        for order in awaited:
-            if order["promise"] is None:
-                waiting[self.needs_of(order)] = waiting.get(self.needs_of(order), 0) + 1
-        planned = [(self.needs_of(order), order["promise"][0]) for order in awaited if order["promise"] is not None]
-        weeks.reckon(backlog, list(waiting.items()), planned)
+        weeks.pins, older, planned, made, unpromised = [], {}, [], [], {}
+        for order in self.orders.values():
+            needs, current = self.needs_of(order), max(weeks.base, weeks.now)
+            if order["state"] not in (*AWAITED, *MADE):
+                continue
+            week = None if order["promise"] is None else order["promise"][0]
+            if self._own_week(weeks, order):
+                weeks.pins.append((needs, week))
+            elif order["state"] in MADE:
+                if weeks.base <= weeks.now < weeks.end:
+                    made.append((needs, current if week is None else max(weeks.base, min(week, current))))
+            elif week is not None:
+                planned.append((needs, week))
+            else:
+                whose = older if order["imported"] else unpromised
+                whose[needs] = whose.get(needs, 0) + 1
+        weeks.reckon(backlog, list(older.items()), planned, made, list(unpromised.items()))
 
     def needs_of(self, what: Naive) -> Needs:
         assert self.weeks is not None
@@ -86,8 +108,20 @@ class NaivePromises:
             self.weeks.take(self.needs_of(order))
 
     def free_slot(self, order: Naive) -> None:
-        if self.weeks is not None:
-            self.weeks.release(self.needs_of(order))
+        weeks = self.weeks
+        if weeks is None:
+            return
+        if self._own_week(weeks, order):
+            weeks.pins.remove((self.needs_of(order), order["promise"][0]))
+        else:
+            weeks.release(self.needs_of(order))
+
+    def unpin(self, order: Naive) -> None:
+        weeks = self.weeks
+        if weeks is not None and self._own_week(weeks, order):
+            where = (self.needs_of(order), order["promise"][0])
+            weeks.pins.remove(where)
+            weeks.put(*where)
 
     # An order becomes another.
 
@@ -103,9 +137,15 @@ class NaivePromises:
             return None
         if self.keeps(order, goal):
             return self.weeks.said_in(self.needs_of(goal), order["promise"][0], goal["region"])
-        then = self.weeks.copy()
+        then, needs = self.weeks.copy(), self.needs_of(order)
         if order["state"] not in GONE:
-            then.release(self.needs_of(order))
+            where = None if order["promise"] is None else (needs, order["promise"][0])
+            if self._own_week(then, order):
+                then.pins.remove(where)
+            else:
+                then.release(needs)
+                if where is not None:
+                    then.told.remove(where)
         return then.anew(self.needs_of(goal), goal["region"])
 
     def swap(self, order: Naive, goal: Naive) -> None:
@@ -113,8 +153,11 @@ class NaivePromises:
         if self.weeks is None:
             return
         said, keeps = self.instead(order, goal), self.keeps(order, goal)
-        if not keeps:
-            self.weeks.release(self.needs_of(order))
+        if keeps:
+            self.unpin(order)
+        else:
+            self.free_slot(order)
+            order["promise"] = None
             self.weeks.take(self.needs_of(goal))
         self.tell(order, said)
 
@@ -128,6 +171,8 @@ class NaivePromises:
                 self.weeks.release(needs)
             if order["state"] in AWAITED:
                 self.take_slot(order)
+            elif order["state"] in MADE and self.weeks.base <= self.weeks.now < self.weeks.end:
+                self.weeks.put(self.needs_of(order), self.weeks.now)
         self.imported.append(of)
 
     # Operators.
@@ -167,17 +212,31 @@ class NaivePromises:
                 against.add("frozen_weeks")
             if not weeks.first <= week < weeks.end:
                 against.add("invalid_week")
-            elif not weeks.fits(needs, week) and week != has:
+            elif not weeks.fits(needs, week) and not self._has(order, week):
                 against.add("no_capacity")
         if against:
             return against
+        if week is None:
+            self.unpin(order)
+        else:
+            said = weeks.said_in(needs, week, order["region"])
+            if self._has(order, week) and not self._own_week(weeks, order):
+                weeks.slots.remove((needs, week))
+            else:
+                self.free_slot(order)
+            order["promise"] = said
+            weeks.pins.append((needs, week))
         order["pinned"] = week is not None
-        if week is not None:
-            order["promise"] = weeks.said_in(needs, week, order["region"])
-            if week != has:
-                weeks.release(needs)
-                weeks.put(needs, week)
         return set()
+
+    def _has(self, order: Naive, week: int) -> bool:
+        """Whether it has a place in that week, of its kind's or of its own."""
+        weeks = self.weeks
+        if weeks is None or order["promise"] is None or order["promise"][0] != week:
+            return False
+        if order["pinned"]:
+            return self._own_week(weeks, order)
+        return (self.needs_of(order), week) in weeks.slots
 
     def accept(self, plan: str, based_on: int, groups: Sequence[tuple[Said, Sequence[str]]]) -> set[str]:
         weeks = self.weeks
@@ -189,12 +248,10 @@ class NaivePromises:
         sound = all(weeks.first <= said[0] < weeks.end and said[1] <= said[2] <= said[3] for said, _ in groups)
         if not sound or len(set(named)) < len(named) or not set(named) <= set(self.orders):
             return {"invalid_plan"}
-        moved = []
-        for said, ids in groups:
-            for order_id in ids:
-                order = self.orders[order_id]
-                if order["state"] in AWAITED and order["blocks"][-1] <= based_on:
-                    moved.append((order, said))
+        if not self._can_be_built(weeks, groups):
+            return {"invalid_plan"}
+        moved = [(self.orders[order_id], said) for said, ids in groups for order_id in ids]
+        moved = [(order, said) for order, said in moved if self._as_known(order, based_on)]
         if any(order["promise"] is not None and weeks.frozen(order["promise"][0]) for order, _ in moved):
             return {"frozen_weeks"}
         self.plans.append(plan)
@@ -204,3 +261,17 @@ class NaivePromises:
                 order["blocks"].append(self.position)
         self.reckon()
         return set()
+
+    def _can_be_built(self, weeks: NaiveWeeks, groups: Sequence[tuple[Said, Sequence[str]]]) -> bool:
+        taken: dict[tuple[str, int], int] = {}
+        for said, ids in groups:
+            for order_id in ids:
+                order = self.orders[order_id]
+                if said[2] < said[0] + weeks.lead(order["region"]):
+                    return False
+                for name in self.needs_of(order):
+                    taken[name, said[0]] = taken.get((name, said[0]), 0) + 1
+        return all(count <= weeks.capacity(name, week) for (name, week), count in taken.items())
+
+    def _as_known(self, order: Naive, based_on: int) -> bool:
+        return order["state"] in AWAITED and not order["pinned"] and order["blocks"][-1] <= based_on

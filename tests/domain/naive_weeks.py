@@ -31,7 +31,10 @@ def _week(day: date) -> int:
 
 
 class NaiveWeeks:
-    """What is taken: ``slots`` (what it needs, week), and those ``without``. ``at`` is the moment that it is."""
+    """What is taken: ``slots`` and ``pins`` (what it needs, week), and those ``without``. ``at`` is the present moment.
+
+    ``told`` is what the living were promised (what they need, week of building), pinned ones left out.
+    """
 
     def __init__(self, launch: Launch, changes: list[dict[str, Any]], late: dict[str, Any]) -> None:
         self.launch, self.changes, self.late = launch, changes, late
@@ -40,6 +43,8 @@ class NaiveWeeks:
         self.base = min((_week(plant.weeks[0].from_day) for plant in launch.plants), default=0)
         self.end = self.base + self.rules.horizon_weeks
         self.slots: list[tuple[Needs, int]] = []
+        self.pins: list[tuple[Needs, int]] = []
+        self.told: list[tuple[Needs, int]] = []
         self.without: list[Needs] = []
         self._read: dict[tuple[str, int, int], int] = {}
 
@@ -90,7 +95,7 @@ class NaiveWeeks:
         return otherwise
 
     def used(self, name: str, week: int) -> int:
-        return sum(name in needs and at == week for needs, at in self.slots)
+        return sum(name in needs and at == week for needs, at in (*self.slots, *self.pins))
 
     def room(self, name: str, week: int) -> int:
         return self.capacity(name, week) - self.used(name, week)
@@ -125,13 +130,22 @@ class NaiveWeeks:
 
     def said_in(self, needs: Needs, week: int, region: str) -> Said:
         """What is said to somebody whose order is built in that week."""
-        late, sure = self.late.get("+".join(needs), ((), ()))
+        late, sure = self.late.get("+".join(needs)) or self._most_uncertain()
         at, now, lead = week - self.base, self.now, self.lead(region)
         delivered = week + lead + (late[at] if late else 0)
         last = now if delivered < now else delivered
         first = last - self.rules.width_weeks + 1
         surely = week + lead + (sure[at] if sure else 0)
         return week, max(first, now), last, max(surely, now), self.short(needs, week)
+
+    def _most_uncertain(self) -> tuple[list[int], list[int]]:
+        """Of what nobody worked out: week by week as uncertain as the worst of all."""
+        rows = list(self.late.values())
+        late, sure = (
+            [max(row[which][at] for row in rows) for at in range(self.rules.horizon_weeks)] if rows else []
+            for which in (0, 1)
+        )
+        return late, sure
 
     def short(self, needs: Needs, week: int) -> str:
         """In the last week before it in which it could not be built: what was missing, limits first."""
@@ -144,15 +158,16 @@ class NaiveWeeks:
     def anew(self, needs: Needs, region: str) -> Said | None:
         """What a new order would be told."""
         week, last = self.next_free(needs), self.last(needs)
-        if week is None:
+        if week is None or needs in self.without:
             return None
-        return self.said_in(needs, week if last is None or last < week else last, region)
+        before = [at for of, at in self.told if of == needs and at < self.end]
+        return self.said_in(needs, max([week, *before, *([] if last is None else [last])]), region)
 
     # Who takes and who gives back.
 
     def take(self, needs: Needs) -> None:
         week = self.next_free(needs)
-        if week is None:
+        if week is None or needs in self.without:
             self.without.append(needs)
         else:
             self.slots.append((needs, week))
@@ -179,30 +194,40 @@ class NaiveWeeks:
         other = NaiveWeeks(self.launch, self.changes, self.late)
         other._read = self._read
         other.at, other.slots, other.without = self.at, list(self.slots), list(self.without)
+        other.pins, other.told = list(self.pins), list(self.told)
         return other
 
     def reckon(
-        self, backlog: list[tuple[Needs, int]], waiting: list[tuple[Needs, int]], planned: list[tuple[Needs, int]]
+        self,
+        backlog: list[tuple[Needs, int]],
+        older: list[tuple[Needs, int]],
+        planned: list[tuple[Needs, int]],
+        made: list[tuple[Needs, int]],
+        unpromised: list[tuple[Needs, int]],
     ) -> None:
-        """Everything anew: the backlog; what is frozen stays; then who waits, then who is overdue.
+        """Everything anew: the backlog; what is made and what is frozen stays; then the older, then who is overdue.
 
-        Then each has its own week while there is room, and the others the first with room.
+        Then each has its own week while there is room, the others the first with room, the unpromised at last.
         """
         self.slots, self.without = [], []
         current, first = max(self.base, self.now), self.first
         opening = week_of(self.launch.opens_at_ms, self.launch.time_zone)
         for needs, count in backlog:
             self.fill(needs, max(self.base, opening + self.rules.frozen_weeks), count)
-        planned = sorted(planned, key=lambda one: (one[1], "+".join(one[0])))
+        planned = sorted(planned, key=lambda one: (one[1], -len(one[0]), "+".join(one[0])))
+        for needs, week in made:
+            self.put(needs, week)
         for needs, week in planned:
             if current <= week < min(first, self.end):
                 self.put(needs, week)
-        for needs, count in waiting:
+        for needs, count in older:
             self.fill(needs, first, count)
         for needs, week in planned:
             if week < current:
                 self.fill(needs, first, 1)
         self._each_its_own(planned, first, current)
+        for needs, count in unpromised:
+            self.fill(needs, first, count)
 
     def _each_its_own(self, planned: list[tuple[Needs, int]], first: int, current: int) -> None:
         left = []

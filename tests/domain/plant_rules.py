@@ -9,7 +9,7 @@ from hypothesis.stateful import rule
 
 from drumroll.domain import commands as cmd
 from drumroll.domain import events as ev
-from drumroll.domain.promise import Promise
+from drumroll.domain.promise import Planned, Promise
 from tests.domain.naive_promises import AWAITED
 from tests.domain.nights import Night, pick
 from tests.domain.plant_launches import WEEK_MS, lateness
@@ -42,6 +42,7 @@ class PlantNight(Night):
         said = (*said, *pick(((50, None), (150, None), (0, None), (None, 0), (None, 1), (None, 3)), number // 7))
         command = cmd.SetCapacity(*said, *BY, key, body(said))
         self.hold(command, lambda: self.naive.capacity_is_set(said, key, body(said)))
+        self.weeks_are_sure_again()
 
     @rule(data=st.data(), rarely=st.integers(0, 3))
     def the_weeks_are_less_sure(self, data: Any, rarely: int) -> None:
@@ -77,7 +78,7 @@ class PlantNight(Night):
         groups = self._groups(moves, number, fault)
         based_on = self.naive.capacity_set_at - 1 if fault == "stale" else len(self.blocks) - number % 2
         asked = (f"plan-{number}", based_on, groups)
-        planned = tuple(ev.Planned(Promise(*said), tuple(ids)) for said, ids in groups)
+        planned = tuple(Planned(Promise(*said), tuple(ids)) for said, ids in groups)
         command = cmd.AcceptPlan(f"plan-{number}", "strict", based_on, planned, *BY, key, body(asked))
         self.hold(command, lambda: self.naive.plan_accepted(*asked, key, body(asked)))
 

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
-from drumroll.domain.availability import Availability, Kind, Trial, refill
+from drumroll.domain.availability import Availability, Kind, Taken, Trial, refill
 from drumroll.domain.capacity import Change, capacity_of
 from drumroll.domain.promise import Promise
 from tests.domain import small_plants
@@ -60,6 +60,7 @@ class Pair:
     def promise(self, number: int, column: int) -> tuple[Promise | None, Any]:
         kind, needs = self.both(number)
         region = self.region(column)
+        self.weeks.told = [(of, week) for of, mine in self.promised.items() for week in mine if week is not None]
         return self.real.promise(kind, self.real.lead(region), self.at), self.weeks.anew(needs, region)
 
     def take(self, number: int, column: int) -> None:
@@ -69,6 +70,8 @@ class Pair:
         self.real.take(kind, self.at)
         self.weeks.take(needs)
         self.promised.setdefault(needs, []).append(said[0] if said else None)
+        if promise is not None:
+            self.real.count(kind, promise.build_week, 1)
 
     def release(self, number: int, column: int) -> None:
         kind, needs = self.both(number)
@@ -76,8 +79,8 @@ class Pair:
         before = slots(self.weeks, needs)
         self.real.release(kind)
         self.weeks.release(needs)
-        if mine:
-            mine.pop(column % len(mine))
+        if mine and (week := mine.pop(column % len(mine))) is not None:
+            self.real.count(kind, week, -1)
         after = slots(self.weeks, needs)
         assert all(later >= week for later, week in zip(before, after, strict=False)), "somebody is worse off"
 
@@ -90,6 +93,7 @@ class Pair:
         self.real.put(kind, column, 1)
         self.weeks.put(needs, self.weeks.base + column)
         self.promised.setdefault(needs, []).append(self.weeks.base + column)
+        self.real.count(kind, self.weeks.base + column, 1)
 
     def fill(self, number: int, count: int) -> None:
         kind, needs = self.both(number)
@@ -98,18 +102,21 @@ class Pair:
         self.promised.setdefault(needs, []).extend([None] * count)
 
     def trial(self, number: int, column: int) -> None:
+        self.promise(number, column)
         before, other = state(self.real), self.weeks.copy()
         with Trial(self.real, self.at) as trial:
             for one in range(column + 1):
                 kind, needs = self.both(number // (one + 1))
                 region = self.region(one)
                 if (number + one) % 3 == 0:
-                    trial.release(kind)
+                    trial.release(kind, None, pinned=False)
                     other.release(needs)
                 else:
                     said = other.anew(needs, region)
                     assert_same(trial.take(kind, self.real.lead(region)), said)
                     other.take(needs)
+                    if said is not None:
+                        other.told.append((needs, said[0]))
         assert state(self.real) == before, "a trial left something behind"
 
     def week(self, number: int, column: int) -> None:
@@ -130,15 +137,14 @@ class Pair:
         self.weeks.changes.append(dict(zip(keys, (*said, percent, weekly), strict=True)))
         waiting = [(needs, mine.count(None)) for needs, mine in self.promised.items()]
         planned = [(needs, week) for needs, mine in self.promised.items() for week in mine if week is not None]
-        self.weeks.reckon([], waiting, planned)
+        self.weeks.reckon([], waiting, planned, [], [])
         self.broken = {needs for needs in self.promised if not self.backed(needs)}
         kinds = {needs: kind for kind, needs in (self.both(one) for one in range(len(WHAT)))}
-        refill(
-            self.real,
-            [(kinds[needs], count) for needs, count in waiting],
-            [(kinds[needs], week - base, 1) for needs, week in planned],
-            self.at,
-        )
+        for needs, week in planned:
+            self.real.count(kinds[needs], week, 1)
+        older = tuple((kinds[needs], count) for needs, count in waiting)
+        taken = Taken(older, tuple((kinds[needs], week - base, 1) for needs, week in planned), (), ())
+        refill(self.real, taken, self.at)
 
     def late(self, number: int, column: int) -> None:
         names = sorted({kind.name for kind, _ in map(self.both, range(len(WHAT)))})
@@ -177,8 +183,12 @@ class Pair:
 
 
 def state(real: Availability) -> Any:
-    kinds = {name: (list(kind.slots), kind.last, kind.without) for name, kind in real.kinds.items()}
-    return {name: one for name, one in kinds.items() if any(one[0]) or one[2]}, deepcopy(real.room), list(real._full)
+    kinds = {
+        name: (list(kind.slots), list(kind.promised), kind.last, kind.latest, kind.without)
+        for name, kind in real.kinds.items()
+        if any(kind.slots) or any(kind.promised) or kind.without
+    }
+    return kinds, deepcopy(real.room), list(real._full)
 
 
 def slots(weeks: NaiveWeeks, needs: Needs) -> list[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -24,14 +24,23 @@ PROMISES = st.builds(
 )
 
 
-@given(PROMISES, st.integers(-40, 40), st.sampled_from(((), ("console",), ("console-xl",))))
+@given(
+    PROMISES,
+    st.one_of(st.integers(-9, 9), st.integers(-40, 40)),
+    st.booleans(),
+    st.sampled_from(((), ("console",), ("console-xl",))),
+)
+@example(Promise(WEEK, WEEK, WEEK + 1, WEEK + 1), 0, True, ())
+@example(Promise(WEEK, WEEK, WEEK + 1, WEEK + 1), 1, True, ())
+@example(Promise(WEEK, WEEK, WEEK + 1, WEEK + 1), -1, False, ())
+@example(Promise(WEEK, WEEK, WEEK + 1, WEEK + 1), 0, False, ())
 def test_a_promise_crosses_a_day_as_far_as_its_days_lie_after_it(
-    promise: Promise, offset: int, models: tuple[str, ...]
+    promise: Promise, offset: int, from_its_end: bool, models: tuple[str, ...]
 ) -> None:
-    cliff = Cliff("c", "C", monday(WEEK) + timedelta(days=offset), models)
     days = [
         monday(promise.first_week) + timedelta(days=n) for n in range(7 * (promise.last_week - promise.first_week + 1))
     ]
+    cliff = Cliff("c", "C", days[-1 if from_its_end else 0] + timedelta(days=offset), models)
     late = [day > cliff.last_day for day in days]
     wanted = [] if models == ("console-xl",) or not any(late) else ["will" if all(late) else "may"]
     found = crossings(replace(LAUNCH, cliffs=(cliff,)), "console", promise)

@@ -352,6 +352,7 @@ class LaunchNight(PlantNight):
         self.milestones = self.milestones if launch == before else None
         if launch != before:
             self.naive.set_launch(launch)
+            self.weeks_are_sure_again()
 
     @rule(commands=st.integers(2, 6))
     def the_next_commands_share_a_block(self, commands: int) -> None:

@@ -13,7 +13,7 @@ from drumroll.domain.book import Book
 from drumroll.domain.evolve import evolve
 from drumroll.domain.launch import Choice, Launch, Model, Option, Region, Trim
 from drumroll.domain.launch_capacity import Backlog, Cliff, Limit, Period, Plant, PromiseRules
-from drumroll.domain.promise import Promise
+from drumroll.domain.promise import Planned, Promise
 from drumroll.domain.times import to_ms
 from drumroll.domain.weeks import week_of_day
 from drumroll.log.base import Block
@@ -128,7 +128,7 @@ class Life:
         self.firm(order_id)
         self.lock(order_id)
 
-    def accept(self, groups: Iterable[ev.Planned]) -> None:
+    def accept(self, groups: Iterable[Planned]) -> None:
         key = f"accept{len(self.blocks)}".encode()
         self.add(ev.PlanAccepted("plan", "strict", len(self.blocks), tuple(groups), "op", "why", key, b"f" * 8))
 

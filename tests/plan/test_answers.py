@@ -14,7 +14,7 @@ from drumroll.domain.book import Order
 from drumroll.domain.commands import AcceptPlan
 from drumroll.domain.decide_plan import accept_plan
 from drumroll.domain.launch_capacity import Backlog
-from drumroll.domain.promise import Promise
+from drumroll.domain.promise import Planned, Promise
 from drumroll.domain.refusal import Code, Refusal
 from drumroll.plan.answers import Answers, Outcome, Proposal, Reasons, answer, digest, groups, kinds_without, proposal
 from drumroll.plan.least_breakage import least_breakage
@@ -152,13 +152,13 @@ def test_the_digest_tells_plans_apart() -> None:
     one, other = built_in(3), built_in(4)
     plans = [
         (),
-        (ev.Planned(one, ("a", "b")),),
-        (ev.Planned(one, ("a",)), ev.Planned(other, ("b",))),
-        (ev.Planned(other, ("a", "b")),),
-        (ev.Planned(one, ("ab",)),),
+        (Planned(one, ("a", "b")),),
+        (Planned(one, ("a",)), Planned(other, ("b",))),
+        (Planned(other, ("a", "b")),),
+        (Planned(one, ("ab",)),),
     ]
     assert len({digest(plan) for plan in plans}) == len(plans)
-    assert digest(plans[1]) == digest((ev.Planned(built_in(3), ("a", "b")),))
+    assert digest(plans[1]) == digest((Planned(built_in(3), ("a", "b")),))
 
 
 def reasons_of(life: Life) -> dict[str, str]:

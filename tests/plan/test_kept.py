@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from drumroll.domain import events as ev
-from drumroll.domain.promise import Promise
+from drumroll.domain.promise import Planned, Promise
 from drumroll.plan.kept import Figures, kept
 from tests.plan.lives import HOUR, OPENS, WEEK, WEEK_MS, Life, built_in, random_promise
 
@@ -29,7 +29,7 @@ def test_what_comes_on_the_last_sunday_is_on_time_and_what_comes_a_moment_later_
 def test_a_promise_that_was_moved_is_held_against_what_was_promised_first() -> None:
     life = Life()
     life.locked("moved", promise=built_in(3))
-    life.accept([ev.Planned(built_in(9), ("moved",))])
+    life.accept([Planned(built_in(9), ("moved",))])
     life.deliver("moved", MONDAY_MS + 9 * WEEK_MS)
     found = kept(life.book, life.at_ms).all
     assert (found.kept, found.weeks_late, found.moved_later, found.moved_weeks) == (0, 6, 1, 6)
@@ -81,7 +81,7 @@ def test_the_figures_are_a_plain_count(seed: int) -> None:
             first[order_id] = promise
             if random.random() < 0.3:
                 now = built_in(random.randrange(20))
-                life.accept([ev.Planned(now, (order_id,))])
+                life.accept([Planned(now, (order_id,))])
                 moved[order_id] = now.last_week - promise.last_week
     for order_id in random.sample(sorted(first), len(first) // 2):
         weeks = (life.at_ms - MONDAY_MS) // WEEK_MS + random.randrange(2)

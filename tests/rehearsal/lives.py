@@ -18,8 +18,10 @@ from drumroll.domain.book import Book
 from drumroll.domain.decide import decide
 from drumroll.domain.evolve import evolve
 from drumroll.domain.launch import Choice, Conversion, Launch, Model, Option, Region, Trim
+from drumroll.domain.promise import Promise
 from drumroll.domain.refusal import Refusal
 from drumroll.domain.states import State
+from drumroll.domain.weeks import monday, sunday
 from drumroll.log.base import Block
 from drumroll.rehearsal.told import Told, ToldOrder, ToldPayment
 
@@ -76,12 +78,17 @@ LAUNCH = Launch(
 SPANS_MS = (0, 0, 0, 1, 1000, 60_000, 600_000, 3_600_000, 3_600_000, 5 * 3_600_000, DAY_MS // 2)
 
 
+def days_of(promise: Promise | None) -> tuple[str, str]:
+    """The days of a promise as a customer reads them."""
+    return ("-", "-") if promise is None else (str(monday(promise.first_week)), str(sunday(promise.last_week)))
+
+
 class Life:
     """One launch, lived by a seed. ``blocks`` is its log, ``told`` what its customers heard."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, launch: Launch = LAUNCH) -> None:
         self.random = Random(seed)
-        self.launch = replace(LAUNCH, conversions=tuple(map(self._window_by_chance, LAUNCH.conversions)))
+        self.launch = replace(launch, conversions=tuple(map(self._window_by_chance, launch.conversions)))
         self.book = Book()
         self.blocks: list[Block] = []
         self.told = Told(orders=[], payments=[], cancelled={}, acts={})
@@ -149,7 +156,7 @@ class Life:
         if isinstance(event, ev.OrderReserved):
             key = event.key.decode()
             order = ToldOrder(event.order_id, event.customer, event.model, event.trim, event.price_minor, key)
-            said.orders.append(order)
+            said.orders.append(replace(order, days=days_of(event.promise)))
         elif isinstance(event, ev.OrderFirmed):
             amount_minor = self.book.orders[event.order_id].offer.deposit_minor
             said.payments.append(ToldPayment(event.payment_id, event.order_id, amount_minor, "EUR", "firm"))
@@ -173,9 +180,11 @@ class Life:
         elif isinstance(event, ev.OrderForfeited):
             acts.setdefault(event.order_id, []).append(("forfeited", event.forfeited_minor))
         elif isinstance(event, ev.OrderChanged) and not event.operator:
-            acts.setdefault(event.order_id, []).append(("changed", event.trim, event.price_minor))
+            became = ("changed", event.trim, event.price_minor, *days_of(event.promise))
+            acts.setdefault(event.order_id, []).append(became)
         elif isinstance(event, ev.OrderConverted):
-            acts.setdefault(event.order_id, []).append(("converted", event.model, event.trim, event.price_minor))
+            turned = ("converted", event.model, event.trim, event.price_minor, *days_of(event.promise))
+            acts.setdefault(event.order_id, []).append(turned)
 
     # What is asked for
 

@@ -273,10 +273,14 @@ def test_lost_and_doubled_are_counted() -> None:
 
 
 def test_what_was_told_survives_the_file(tmp_path: Path) -> None:
-    lines = [b"order\to1\tc1\tkettle\ttop\t2000\tk1", b"payment\tp1\to1\t100\tEUR\tfirm", b"cancelled\to1\t100"]
+    lines = [
+        b"order\to1\tc1\tkettle\ttop\t2000\tk1\t-\t2025-08-03",
+        b"payment\tp1\to1\t100\tEUR\tfirm",
+        b"cancelled\to1\t100",
+    ]
     ledger.write(tmp_path / "told.tsv", lines, b'{"position":3}')
     said = ledger.read(tmp_path / "told.tsv")
-    assert said.orders == [ToldOrder("o1", "c1", "kettle", "top", 2000, "k1")]
+    assert said.orders == [ToldOrder("o1", "c1", "kettle", "top", 2000, "k1", ("-", "2025-08-03"))]
     assert said.payments == [ToldPayment("p1", "o1", 100, "EUR", "firm")]
     assert (said.cancelled, said.board) == ({"o1": 100}, {"position": 3})
 

@@ -19,6 +19,7 @@ from drumroll.rehearsal import audit_rules as rules
 from drumroll.rehearsal import told as ledger
 from drumroll.rehearsal.told import Told, ToldOrder, ToldPayment
 from tests.rehearsal.test_audit import LIES_IN_THE_LOG, LIES_TO_CUSTOMERS
+from tests.rehearsal.test_audit_promises import LIES as LIES_ABOUT_WEEKS
 
 OPENS = 1_000_000_000
 HOUR = 3_600_000
@@ -45,6 +46,8 @@ LAUNCH = Launch(
     conversions=(WAY, replace(BACK, deposit="settle", cooling_off="anew", place="requeue")),
 )
 OLGA = ("olga", "as agreed")
+NOTHING = ("-", "-")
+"""The days told where nothing is promised."""
 
 
 def imported_id(reference: str) -> str:
@@ -201,12 +204,12 @@ def told() -> Told:
         ],
         cancelled={"c": 100},
         acts={
-            "a": [("changed", "top", 2050), ("locked",)],
+            "a": [("changed", "top", 2050, *NOTHING), ("locked",)],
             "b": [
-                *(("locked",), ("undone",), ("converted", "pot", "plain", 500)),
-                *(("converted", "kettle", "base", 1000), ("forfeited", 100)),
+                *(("locked",), ("undone",), ("converted", "pot", "plain", 500, *NOTHING)),
+                *(("converted", "kettle", "base", 1000, *NOTHING), ("forfeited", 100)),
             ],
-            I1: [("converted", "kettle", "top", 2050)],
+            I1: [("converted", "kettle", "top", 2050, *NOTHING)],
         },
         board=board(),
     )
@@ -458,16 +461,19 @@ def test_a_lie_in_the_life_of_an_order_is_found(lie: str) -> None:
 ACTS: dict[str, tuple[Callable[[dict[str, list[Any]]], Any], tuple[int, int]]] = {
     "a lock that was told is not there": (lambda acts: acts.setdefault("d", [("locked",)]), (1, 0)),
     "a conversion that was told is not there": (
-        lambda acts: acts["a"].append(("converted", "pot", "plain", 500)),
+        lambda acts: acts["a"].append(("converted", "pot", "plain", 500, *NOTHING)),
         (1, 0),
     ),
     "a change nobody was told of": (lambda acts: acts["a"].pop(0), (0, 1)),
     "a conversion nobody was told of": (lambda acts: acts.pop(I1), (0, 1)),
     "a lock nobody was told of": (lambda acts: acts["a"].pop(1), (0, 1)),
     "a forfeit nobody was told of": (lambda acts: acts["b"].pop(), (0, 1)),
-    "a change told at another price": (lambda acts: acts["a"].__setitem__(0, ("changed", "top", 2049)), (1, 1)),
+    "a change told at another price": (
+        lambda acts: acts["a"].__setitem__(0, ("changed", "top", 2049, *NOTHING)),
+        (1, 1),
+    ),
     "a conversion told for another trim": (
-        lambda acts: acts[I1].__setitem__(0, ("converted", "kettle", "base", 2050)),
+        lambda acts: acts[I1].__setitem__(0, ("converted", "kettle", "base", 2050, *NOTHING)),
         (1, 1),
     ),
     "less forfeited than was told": (lambda acts: acts["b"].__setitem__(4, ("forfeited", 60)), (1, 1)),
@@ -499,6 +505,7 @@ def test_a_board_off_by_one_is_found(name: str) -> None:
 
 def test_every_rule_has_a_lie_that_breaks_it() -> None:
     planted = {rule for rule, _ in (*LIES_IN_THE_LOG.values(), *LIES_TO_CUSTOMERS.values(), *LIES.values())}
+    planted |= {*LIES_ABOUT_WEEKS.values()}
     planted |= {rules.BOARD, rules.CHANGES_TOLD}
     assert planted == {*rules.RULES, *rules.TOLD_RULES}
 
@@ -523,11 +530,11 @@ def test_a_cap_that_was_raised_holds_over_a_changed_launch_file() -> None:
 
 def test_what_customers_did_survives_the_file(tmp_path: Path) -> None:
     lines = [
-        *(b"locked\to1", b"undone\to1", b"forfeited\to1\t100", b"changed\to2\ttop\t2050"),
-        b"converted\to2\tpot\tplain\t500",
+        *(b"locked\to1", b"undone\to1", b"forfeited\to1\t100", b"changed\to2\ttop\t2050\t-\t-"),
+        b"converted\to2\tpot\tplain\t500\t2025-08-04\t2025-08-31",
     ]
     ledger.write(tmp_path / "told.tsv", lines, None)
     assert ledger.read(tmp_path / "told.tsv").acts == {
         "o1": [("locked",), ("undone",), ("forfeited", 100)],
-        "o2": [("changed", "top", 2050), ("converted", "pot", "plain", 500)],
+        "o2": [("changed", "top", 2050, "-", "-"), ("converted", "pot", "plain", 500, "2025-08-04", "2025-08-31")],
     }

@@ -20,6 +20,7 @@ PROMISED = {
     "firm_orders_per_s",
     "p50_ms",
     "p99_ms",
+    "quote_p99_ms",
     "recovery_s",
     "bytes_per_order_memory",
     "bytes_per_order_disk",

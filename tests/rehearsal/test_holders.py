@@ -114,6 +114,24 @@ def test_an_answer_that_breaks_the_rules_is_a_surprise(play: Callable[[], Scene]
     assert any(surprise in text for text in scene.surprises), scene.surprises
 
 
+def asked_with(confirmation: bytes, terms: bytes) -> bytes:
+    return (ASKED % terms).replace(b"00ff00ff00ff00ff", confirmation)
+
+
+def test_new_weeks_between_the_two_steps_are_accepted_as_often_as_they_are_shown() -> None:
+    scene = Scene(Act.CONVERTS)
+    first = scene.desk.sent[-1][2]
+    while b"/convert " not in first:
+        first = scene.desk.sent.pop(0)[2]
+    fields = b'"price_minor":1,'
+    for confirmation in (b"a" * 16, b"b" * 16, b"c" * 16):
+        scene.desk.answer(409, asked_with(confirmation, fields))
+        assert scene.desk.sent[-1][2].endswith(b'"confirmation":"%s"}' % confirmation)
+    assert scene.tallies.shown_again == {"convert": 2}
+    scene.desk.answer(409, asked_with(b"c" * 16, fields))
+    assert any("confirmation_required where success was due" in text for text in scene.surprises)
+
+
 def test_an_undone_lock_is_told_and_one_undone_too_late_has_to_be_refused() -> None:
     undone = b'HTTP/1.1 200 OK\r\n\r\n{"id":"ord_1","state":"firm"}'
     scene = Scene(Act.UNDOES)

@@ -83,6 +83,45 @@ def test_every_misbehaviour_was_refused_with_its_code(night: Night) -> None:
     assert night.figures["refunds_owed"] > 0
 
 
+def test_every_customer_is_promised_weeks_and_some_asked_before(night: Night) -> None:
+    figures, promises = night.figures, night.figures["promises"]
+    assert promises["made"] == figures["acknowledged"]
+    assert promises["nothing_promised"] == 0
+    assert figures["quotes"] > ORDERS / 20
+    compared = sum(promises[f"quotes_{what}"] for what in ("kept", "later", "earlier"))
+    assert 0 < compared <= figures["quotes"]
+    assert 0 < figures["quote_p50_ms"] <= figures["quote_p99_ms"]
+    assert promises["weeks"].keys() == {"yu7/standard", "yu7/pro", "yu7/max"}
+    assert all(weeks["first"] <= weeks["last"] for weeks in promises["weeks"].values())
+    for day in promises["reference"].values():
+        assert all(rehearsed and rehearsed[0] < rehearsed[1] for rehearsed in day["rehearsed"].values())
+        assert day["rehearsed"].keys() == day["quoted"].keys()
+
+
+def test_a_promise_told_otherwise_is_no_go(night: Night, tmp_path: Path) -> None:
+    lines = night.told.read_text("utf-8").splitlines(keepends=True)
+    at = next(number for number, line in enumerate(lines) if line.startswith("order"))
+    words = lines[at].rstrip("\n").split("\t")
+    lines[at] = "\t".join([*words[:-1], "2031-01-05"]) + "\n"
+    (tmp_path / "told.tsv").write_text("".join(lines), "utf-8")
+    done = drumroll("audit", str(night.log), "--told", str(tmp_path / "told.tsv"))
+    assert done.returncode == 1
+    assert "2031-01-05" in done.stdout.replace("\n", "")
+
+
+def test_a_launch_without_plants_is_rehearsed_without_a_word_on_promises(tmp_path: Path) -> None:
+    text = (ROOT / "launches" / "handheld.toml").read_text("utf-8")
+    text = text.partition("# When they are built")[0]
+    (tmp_path / "bare.toml").write_text(text, "utf-8")
+    done = drumroll(*("rehearse", "bare.toml", "--orders", "300", "--json", "figures.json"), cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    figures = json.loads((tmp_path / "figures.json").read_text("utf-8"))
+    assert figures["promises"] == {}
+    assert figures["quotes"] > 0
+    assert "promised" not in done.stdout
+    assert "told about delivery" not in (tmp_path / "report.html").read_text("utf-8")
+
+
 def test_the_summary_fits_eighty_columns_and_says_where_to_look(night: Night) -> None:
     lines = night.done.stdout.splitlines()
     fixed = [line for line in lines if not line.startswith(("report", "audit"))]
@@ -156,6 +195,7 @@ def test_the_report_needs_no_network_and_is_whole(night: Night) -> None:
     assert page.count('class="crash"') == CRASHES
     assert f"{ORDERS:,}" in page
     assert "--seed 5" in page
+    assert page.count("What customers were told about delivery") == 1
 
 
 def test_a_launch_with_fewer_places_says_so_and_fills_them(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import Future
+from datetime import date
 from hashlib import blake2b
 from random import Random
 from typing import Any
@@ -21,7 +22,10 @@ from drumroll.domain import events as ev
 from drumroll.domain.commands import Command, Reserve
 from drumroll.domain.events import DepositOwedBack, DifferencePaid, Event, OrderFirmed, OrderImported
 from drumroll.domain.launch import Choice, Conversion, Launch, Model, Option, Trim
+from drumroll.domain.launch_capacity import Backlog, Limit, Period, Plant, PromiseRules
+from drumroll.domain.promise import Planned, Promise
 from drumroll.domain.refusal import Refusal
+from drumroll.domain.weeks import week_of
 from drumroll.errors import DeskUnavailable, LogError
 from drumroll.log.sqlite import SqliteLog
 from drumroll.rehearsal.recount import Recount
@@ -55,6 +59,15 @@ LAUNCH = Launch(
     waiting_offer_s=20,
     conversions=(WINDOW,),
 )
+FROM = date(1969, 12, 29)
+PLANTED = replace(
+    LAUNCH,
+    plants=(Plant("works", "Works", ("thing", "next"), (Period(FROM, None, 2),)),),
+    limits=(Limit("shine", "Shine", (), (), ("shiny",), (Period(FROM, None, 1),)),),
+    backlog=(Backlog("thing", "base", 3),),
+    promise=PromiseRules(width_weeks=2, frozen_weeks=1, horizon_weeks=8, spread_percent=30),
+)
+"""The same on every third night, with a plant whose weeks fill up."""
 BY = ("olga", "because")
 STEP = {"locked": "scheduled", "scheduled": "in_production", "in_production": "built", "built": "in_transit"}
 PAYMENTS = (OrderFirmed, DepositOwedBack, DifferencePaid)
@@ -65,6 +78,7 @@ class Night:
 
     def __init__(self, seed: int, disk: FaultyDisk) -> None:
         self.random = Random(seed)
+        self.launch = LAUNCH if seed % 3 else PLANTED
         self.disk = disk
         self.now_ms = 1_000_000
         self.number = 0
@@ -85,7 +99,7 @@ class Night:
             try:
                 log = SqliteLog("night.log", vfs=self.disk.vfs)
                 self.desk = Desk(log, self.clock_ms, "simulation", queue_limit=8, batch_limit=4)
-                self.desk.start(LAUNCH)
+                self.desk.start(self.launch)
                 return
             except LogError:
                 self.desk = None
@@ -124,9 +138,23 @@ class Night:
         mine = {"order_id": order_id, "customer": owner, **by_key}
         if kind < 0.95:
             return self.change_of_mind(mine, trim)
+        if kind > 0.985 and self.launch.plants:
+            return self.about_weeks(order_id, by_key)
         if kind < 0.99:
             return cmd.MoveOrders(((order_id, STEP.get(state, "delivered")),), *BY, **by_key)
         return cmd.Withdraw(order_id, self.random.random() < 0.5, *BY, **by_key)
+
+    def about_weeks(self, order_id: str, by_key: dict[str, Any]) -> Any:
+        """What an operator does about capacity, a pin or a plan."""
+        week = week_of(self.now_ms, LAUNCH.time_zone) + self.random.randrange(4)
+        what, head = self.random.random(), self.desk.position if self.desk else 0
+        if what < 0.4:
+            number = self.random.randrange(3)
+            return cmd.SetCapacity("works", week, week + 2, None, number, *BY, **by_key)
+        if what < 0.6:
+            return cmd.PinOrder(order_id, week, *BY, **by_key)
+        group = Planned(Promise(week, week, week + 1, week + 2), (order_id,))
+        return cmd.AcceptPlan("plan", "strict", head, (group,), *BY, **by_key)
 
     def change_of_mind(self, mine: dict[str, Any], trim: str) -> Any:
         """What a customer may do with an order."""
@@ -205,11 +233,14 @@ class Night:
         assert all(count == 1 for count in keys.values()), "one key did two things"
         payments = Counter(event.payment_id for event in events if isinstance(event, (*PAYMENTS, OrderImported)))
         assert all(count == 1 for count in payments.values()), "a payment was counted twice"
-        assert Counter(self.told_of) <= Counter(events), "something was acknowledged and is lost, or was told twice"
+        assert Counter(map(repr, self.told_of)) <= Counter(map(repr, events)), (
+            "something was acknowledged and is lost, or was told twice"
+        )
         made = {event.order_id for event in events if isinstance(event, ev.OrderReserved | OrderImported)}
         assert made >= set(self.orders_told.values()), "an order was acknowledged and is lost"
         faults = Recount().all(blocks).faults
-        assert not faults.count, faults.examples
+        wrong = set(faults.count)
+        assert not wrong, faults.examples
 
 
 def row(number: int) -> OrderImported:
@@ -295,6 +326,8 @@ LEAST = {
     ev.WaitingJoined: 5,
     ev.OrdersMoved: 5,
     ev.OrderWithdrawn: 1,
+    ev.CapacitySet: 1,
+    ev.PlanAccepted: 1,
 }
 """What is told at least on the first forty nights: each of these happens, and its loss would be noticed."""
 

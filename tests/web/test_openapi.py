@@ -17,7 +17,7 @@ from schemathesis.specs.openapi import checks
 from drumroll.bootstrap import read_launch
 from drumroll.payments.standard_webhooks import secret_bytes, sign
 from tests.web.house import House
-from tests.web.lives import LIVES
+from tests.web.planted import FIRST, day_of, group, plan, planted
 from tests.web.servers import WEBHOOK_SECRET, RealServer
 
 ENDLESS = "/v1/board/events"
@@ -32,6 +32,7 @@ CHECKS = [
     checks.unsupported_method,
 ]
 OPERATORS = "/v1/operator/"
+QUOTES = "/v1/quotes"
 ORDER = "/v1/orders/{order_id}"
 ACTIONS = ["cancel", "lock", "undo-lock", "change", "convert"]
 DEEDS = [
@@ -43,6 +44,9 @@ DEEDS = [
     "orders/{order_id}/correct",
     "refunds/{refund_id}/paid",
     "moves",
+    "capacity",
+    "plans",
+    "orders/{order_id}/pin",
 ]
 ROUTES = [
     ("POST", "/v1/orders"),
@@ -55,7 +59,8 @@ ROUTES = [
     ("POST", "/v1/waiting-list/{order_id}/leave"),
     ("POST", WEBHOOK),
     *[("POST", OPERATORS + deed) for deed in DEEDS],
-    *[("GET", OPERATORS + read) for read in ("orders", "orders/{order_id}", "trail")],
+    *[("GET", OPERATORS + read) for read in ("orders", "orders/{order_id}", "trail", "plan")],
+    ("GET", QUOTES),
     ("GET", "/v1/launch"),
     ("GET", "/v1/board"),
     ("GET", "/healthz"),
@@ -75,7 +80,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
-    with RealServer(tmp_path_factory.mktemp("fuzzed"), launch=LIVES) as server:
+    with RealServer(tmp_path_factory.mktemp("fuzzed"), launch=planted(weekly=10_000, dye=10_000)) as server:
         yield server
 
 
@@ -149,7 +154,10 @@ KNOWN = {
     "convert": {"model": "balloon", "trim": "round"},
     "windows/{window}": {"closes_at": "2026-05-09T00:00:00Z"},
     "moves": {},
+    "orders/{order_id}/pin": {"build_week": day_of(FIRST + 2)},
 }
+STRICT = ("build_week", "reason")
+"""All that a pin may say: what the fuzzer adds to it is refused."""
 
 
 @pytest.mark.parametrize(
@@ -173,6 +181,8 @@ def test_every_answer_about_what_there_is_is_as_documented(
         case.path_parameters = dict.fromkeys(case.path_parameters, made["id"]) | {"window": "up"}
         if isinstance(case.body, dict) and number % 3:
             case.body = {**case.body, **known}
+            if path.endswith("/pin"):
+                case.body = {name: case.body.get(name, "because") for name in STRICT}
         if path.startswith(OPERATORS):  # a new one each time: the fuzzer likes the same key for all
             (token,) = server.operators(f"r{ROUTES.index((method, path))}-{number}")
         response = case.call(base_url=base(server), headers={"authorization": f"Bearer {token}"})
@@ -181,6 +191,49 @@ def test_every_answer_about_what_there_is_is_as_documented(
 
     play(api, method, path, check)
     assert statuses - {400, 401, 404, 415, 422} or "waiting" in path or "refund" in path, statuses
+
+
+def test_every_answer_to_who_asks_what_it_would_cost_is_as_documented(api: Any, server: RealServer) -> None:
+    statuses = set()
+
+    def check(case: Any) -> None:
+        case.query = {**(case.query or {}), "model": "kite", "trim": "plain"}
+        if len(statuses) < 2:
+            case.query |= {"region": "south", "options": "blue,tail"}
+        response = case.call(base_url=base(server))
+        statuses.add(response.status_code)
+        case.validate_response(response, checks=CHECKS)
+
+    play(api, "GET", QUOTES, check)
+    assert {200, 422} <= statuses or {200, 400} <= statuses, statuses
+
+
+@pytest.mark.parametrize(
+    ("deed", "known"),
+    [
+        ("capacity", {"from": day_of(FIRST + 3), "until": day_of(FIRST + 5), "resource": "dye"}),
+        ("plans", plan(1)),
+        ("plans", {"groups": [group(FIRST + 3, "ord_nobody")]}),
+    ],
+)
+def test_every_answer_about_the_plants_weeks_is_as_documented(
+    api: Any, server: RealServer, deed: str, known: dict[str, Any]
+) -> None:
+    numbers = count()
+    statuses: set[int] = set()
+    fields = api.raw_schema["components"]["schemas"][f"New{deed.removesuffix('s').title()}"]["properties"]
+
+    def check(case: Any) -> None:
+        number = next(numbers)
+        if isinstance(case.body, dict) and number % 3:
+            case.body = {name: case.body[name] for name in case.body if name in fields} | known
+        (token,) = server.operators(f"{deed}-{len(known)}-{number}")
+        response = case.call(base_url=base(server), headers={"authorization": f"Bearer {token}"})
+        statuses.add(response.status_code)
+        case.validate_response(response, checks=CHECKS)
+
+    play(api, "POST", OPERATORS + deed, check)
+    assert statuses & {200, 409, 422}, statuses
 
 
 def test_every_answer_to_an_authentic_webhook_is_as_documented(api: Any, server: RealServer) -> None:

@@ -28,7 +28,7 @@ from drumroll.cli import bench_log, bench_plan
 from drumroll.domain.launch import Launch
 from drumroll.errors import DrumrollError
 from drumroll.payments.standard_webhooks import secret_bytes
-from drumroll.rehearsal.bench import Target, figures, measure, resident_bytes
+from drumroll.rehearsal.bench import Target, figures, measure, paced, resident_bytes
 from drumroll.settings import Settings
 
 CONNECTIONS = 256
@@ -36,6 +36,7 @@ WANTED = {
     "ratio": "0.5 or more, aim 0.75",
     "cpu_ratio": "0.5 or more",
     "p99_ms": "under 50",
+    "quote_p99_ms": "under 20",
     "recovery_s": "under 5",
     "bytes_per_order_memory": "under 1,000",
     "bytes_per_order_disk": "under 500",
@@ -96,7 +97,8 @@ def _rounds(offer: Launch, launch: str, folder: Path, progress: Progress, rounds
             currency=offer.currency,
         )
         results = measure(target, rounds, orders, lambda _, __: progress.advance(task))
-    return figures(results)
+        quotes = paced(target)
+    return figures(results) | quotes
 
 
 def _restart(offer: Launch, launch: str, folder: Path, progress: Progress, orders: int) -> dict[str, Any]:

@@ -72,11 +72,24 @@ def _why(error: urllib.error.HTTPError) -> str:
     except (msgspec.DecodeError, OSError):
         return f"the server answered {error.code}"
     lines = [f"{problem.get('code')}: {problem.get('detail')}"]
-    lines += [f"  row {row['row']}, {row['order_id']}: {row['reason']}" for row in problem.get("faults", ())]
+    lines += [f"  {_fault(fault)}" for fault in problem.get("faults", ())]
+    lines += [f"  {_error(error)}" for error in problem.get("errors", ())]
     hidden = problem.get("fault_count", 0) - len(problem.get("faults", ()))
     if hidden > 0:
         lines.append(f"  and {hidden} more")
     return "\n".join(lines)
+
+
+def _fault(fault: Any) -> str:
+    """What is wrong with one row of what was sent, or with all of it."""
+    if isinstance(fault, dict):
+        return f"row {fault['row']}, {fault['order_id']}: {fault['reason']}"
+    return str(fault)
+
+
+def _error(error: Any) -> str:
+    """What is wrong with one field."""
+    return f"{error.get('key', 'body')}: {error.get('message')}" if isinstance(error, dict) else str(error)
 
 
 def connected(command: Callable[..., Any]) -> Callable[..., Any]:

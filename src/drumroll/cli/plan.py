@@ -100,11 +100,17 @@ def safety_of(at: AtMoment, asked: Asked) -> Safety:
 
 def _write_files(made: Made, given: dict[str, Any]) -> None:
     if given["out"]:
-        write(given["out"], msgspec.json.encode(made.proposal) + b"\n")
+        write(given["out"], msgspec.json.encode(_for_the_server(made.proposal)) + b"\n")
     if given["orders_file"]:
         rows = listing(made.asked, made.answers)
         table = pl.DataFrame({name: [getattr(row, name) for row in rows] for name in Row.__struct_fields__})
         write_table(Path(given["orders_file"]), table)
+
+
+def _for_the_server(proposal: Proposal) -> dict[str, Any]:
+    """The plan as the operators' API takes it: groups by name."""
+    groups = [{**msgspec.structs.asdict(group.promise), "order_ids": group.order_ids} for group in proposal.groups]
+    return {**msgspec.structs.asdict(proposal), "groups": groups}
 
 
 def _show(made: Made, at: AtMoment, given: dict[str, Any]) -> None:

@@ -190,6 +190,26 @@ def _after(outcome: Outcome, figures: dict[str, Any]) -> list[tuple[str, str]]:
         ("converted", f"{figures['converted']:,} to another model"),
         ("changed", f"{figures['changed']:,}, {figures['undone']:,} early locks undone"),
         ("forfeited", f"{figures['forfeited']:,}"),
+        *_promised(outcome, figures),
+    ]
+
+
+def _promised(outcome: Outcome, figures: dict[str, Any]) -> list[tuple[str, str]]:
+    """The rows on promises, if the launch makes any."""
+    promises = figures["promises"]
+    if not promises:
+        return []
+    told = f"{promises['warned_will_miss']:,} will, {promises['warned_may_miss']:,} may miss a day that matters"
+    last = ", ".join(
+        f"{of.partition('/')[2]} {weeks['last'][0]}-{weeks['last'][1]}"
+        for of, weeks in promises["weeks"].items()
+        if weeks["last"]
+    )
+    took = f"{figures['quote_p50_ms']:.1f} ms (median), {figures['quote_p99_ms']:.1f} ms (99 in 100)"
+    return [
+        ("promised", f"{promises['made']:,}; weeks at the end: {last}"),
+        *([("told so", told)] if outcome.plan.launch.cliffs else []),
+        ("quotes", f"{figures['quotes']:,} asked before ordering: {took}"),
     ]
 
 

@@ -16,7 +16,16 @@ import msgspec
 
 from drumroll.domain.book import Book
 from drumroll.domain.capacity import kinds_of, rules_of
-from drumroll.domain.commands import Command, Expire, ImportOrders, LockDue, OfferPlaces, SetLaunch, SetSafety
+from drumroll.domain.commands import (
+    AcceptPlan,
+    Command,
+    Expire,
+    ImportOrders,
+    LockDue,
+    OfferPlaces,
+    SetLaunch,
+    SetSafety,
+)
 from drumroll.domain.decide import decide
 from drumroll.domain.events import DeskOpened, Event, OrderImported
 from drumroll.domain.evolve import evolve
@@ -116,9 +125,11 @@ class Desk:
         batch = self._take()
         at_ms = self._now_ms()
         try:
-            events, replies = self._decide(batch, at_ms)
-            if events:
-                self._append(tuple(events), at_ms)
+            blocks, replies = self._decide(batch, at_ms)
+            if len(blocks) > 1:
+                self._append_all(blocks, at_ms)
+            elif blocks[0]:
+                self._append(tuple(blocks[0]), at_ms)
         except LogError as error:
             self._fail(str(error), batch)
             return len(batch)
@@ -218,10 +229,13 @@ class Desk:
             return list(queue)
         return [queue.popleft() for _ in range(self.batch_limit)]
 
-    def _decide(self, batch: list[tuple[Command, Waiting]], at_ms: int) -> tuple[list[Event], list[Reply]]:
-        """Decide a batch against the book, folding as it goes: later commands see what earlier ones did."""
-        book, position = self.book, self.position + 1
-        events: list[Event] = []
+    def _decide(self, batch: list[tuple[Command, Waiting]], at_ms: int) -> tuple[list[list[Event]], list[Reply]]:
+        """Decide a batch against the book, folding as it goes: later commands see what earlier ones did.
+
+        All of it is one block, but for large plans: their parts have a block each.
+        """
+        book = self.book
+        blocks: list[list[Event]] = [[]]
         replies: list[Reply] = []
         for command in (*_TIME_PASSES, *[command for command, _ in batch]):
             decision = decide(book, command, at_ms)
@@ -229,15 +243,18 @@ class Desk:
                 self.meter.refusals += 1
                 replies.append(decision)
                 continue
+            in_parts = type(command) is AcceptPlan
             for event in decision:
-                evolve(book, event, at_ms, position)
-            events += decision
+                if in_parts and blocks[-1]:
+                    blocks.append([])
+                evolve(book, event, at_ms, self.position + len(blocks))
+                blocks[-1].append(event)
             replies.append(Answer(decision))
             # What comes after a new capacity in this batch is promised by that capacity's own safety already.
             for event in self._safety() if book.safety is None else ():
-                evolve(book, event, at_ms, position)
-                events.append(event)
-        return events, replies[len(_TIME_PASSES) :]
+                evolve(book, event, at_ms, self.position + len(blocks))
+                blocks[-1].append(event)
+        return blocks, replies[len(_TIME_PASSES) :]
 
     def _fail(self, because: str, batch: list[tuple[Command, Waiting]]) -> None:
         """The book is ahead of the log: close, rebuild it from the log, and turn away all that wait."""
@@ -253,6 +270,14 @@ class Desk:
         self.log.append(Block(self.position + 1, at_ms, events))
         self.meter.append_ns += perf_counter_ns() - began
         self.position += 1
+        self.at_ms = at_ms
+
+    def _append_all(self, blocks: list[list[Event]], at_ms: int) -> None:
+        began = perf_counter_ns()
+        first = self.position + 1
+        self.log.append_all([Block(position, at_ms, tuple(events)) for position, events in enumerate(blocks, first)])
+        self.meter.append_ns += perf_counter_ns() - began
+        self.position += len(blocks)
         self.at_ms = at_ms
 
     def _rebuild(self) -> None:

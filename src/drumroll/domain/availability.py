@@ -4,7 +4,8 @@ The field calls it *available to promise* (APICS Dictionary; Hopp & Spearman, Fa
 the same are of one *kind*, and a kind holds so many slots a week. Three rules make a promise one that can be kept:
 
 - A new order takes the first week in which everything that it needs has room. It is promised no earlier week than any
-  other of its kind, so nobody is overtaken by somebody who came later and needs the same.
+  living one of its kind, so nobody is overtaken by somebody who came later and needs the same. Only orders that an
+  operator gave a week of their own (pinned ones) stand outside of that.
 - Whoever gives an order up frees the *last* slot of its kind: those behind move up by one, and nobody is worse off. A
   new order never takes what was promised to another.
 - Slots are never more than the capacity, but for frozen weeks whose capacity was cut afterwards. Whoever loses a slot
@@ -17,7 +18,8 @@ fills up, or something is given back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import msgspec
 
@@ -31,11 +33,12 @@ Safety = dict[str, tuple[tuple[int, ...], tuple[int, ...]]]
 
 
 class Kind(msgspec.Struct):
-    """Orders that need the same (``rooms``: what is left of each, by column): ``slots`` a column, the ``last``
-    column with one (-1: none), and those ``without``.
+    """Orders that need the same, and what is left of each thing that they need (``rooms``), by column.
 
-    ``late`` and ``sure`` are the rows of ``Safety``. ``first`` (the first column with room) and ``promises`` (by lead)
-    are what the next order would get; they hold as long as ``as_of`` is the availability's version.
+    ``slots`` a column, the ``last`` column with one (-1: none), and how many orders are ``without``. ``promised`` are
+    the columns that were promised to the living, ``latest`` the last of them. ``late`` and ``sure`` are the rows of
+    ``Safety``. ``first`` (the first column with room) and ``promises`` (by lead) are what the next order would get;
+    they hold as long as ``as_of`` is the availability's version.
     """
 
     name: str
@@ -44,7 +47,9 @@ class Kind(msgspec.Struct):
     late: tuple[int, ...]
     sure: tuple[int, ...]
     slots: list[int]
+    promised: list[int]
     last: int = -1
+    latest: int = -1
     without: int = 0
     first: int | None = None
     promises: dict[int, Promise] = {}
@@ -106,12 +111,14 @@ class Availability:
             self._look(kind, at_ms)
         promise = kind.promises.get(lead)
         if promise is None and kind.first is not None:
-            promise = kind.promises[lead] = self.promise_in(kind, max(kind.first, kind.last), lead, at_ms)
+            promise = kind.promises[lead] = self.promise_in(kind, max(kind.first, kind.last, kind.latest), lead, at_ms)
         return promise
 
     def _look(self, kind: Kind, at_ms: int) -> None:
         """What the next order of that kind would get."""
-        kind.first, kind.promises = self._room(kind, self.first_column(at_ms)), {}
+        # While one of its kind is without a week, the next that comes can't have one.
+        kind.first = None if kind.without else self._room(kind, self.first_column(at_ms))
+        kind.promises = {}
         kind.as_of = self._version
 
     def promise_in(self, kind: Kind, column: int, lead: int, at_ms: int) -> Promise:
@@ -136,7 +143,7 @@ class Availability:
             self._look(kind, at_ms)
         column = kind.first
         if column is None:
-            kind.without += 1
+            self.be_without(kind, 1)
             return None
         # As ``put`` would, written out: this is done for every order of launch night.
         news = column > kind.last
@@ -152,10 +159,28 @@ class Availability:
         """One order of that kind less: the last slot is free, since those behind move up; says in which column."""
         column = None if kind.without else kind.last
         if column is None:
-            kind.without -= 1
+            self.be_without(kind, -1)
         elif column >= 0:
             self.put(kind, column, -1)
         return column
+
+    def count(self, kind: Kind, build_week: int, step: int) -> None:
+        """One more (or less) of a kind lives that was promised to be built in that week."""
+        column = build_week - self.capacity.base_week
+        if not 0 <= column < self.capacity.horizon:
+            return
+        kind.promised[column] += step
+        if column > kind.latest or not kind.promised[kind.latest]:
+            kind.latest = _last(kind.promised, max(column, kind.latest))
+            self._version += 1
+
+    def pin(self, kind: Kind, build_week: int, step: int) -> None:
+        """One more (or less) of a kind has a week of its own, which is no slot of the others."""
+        column = build_week - self.capacity.base_week
+        if 0 <= column < self.capacity.horizon:
+            for room in kind.rooms:
+                room[column] -= step
+            self._news(kind, column)
 
     def put(self, kind: Kind, column: int, count: int) -> None:
         """So many more (or fewer) slots of a kind in a column, whether there is room or not."""
@@ -170,10 +195,7 @@ class Availability:
         for resource in kind.needs:
             full = self._full[resource]
             self._full[resource] = full | bit if self.room[resource][column] <= 0 else full & ~bit
-        last = max(kind.last, column)
-        while last >= 0 and not kind.slots[last]:
-            last -= 1
-        kind.last = last
+        kind.last = _last(kind.slots, max(kind.last, column))
         self._version += 1
 
     def fill(self, kind: Kind, column: int, count: int) -> None:
@@ -186,6 +208,11 @@ class Availability:
             placed = min(count, *(room[found] for room in kind.rooms))
             self.put(kind, found, placed)
             count -= placed
+
+    def be_without(self, kind: Kind, count: int) -> None:
+        """So many more (or fewer) of a kind are without a week."""
+        kind.without += count
+        self._version += 1
 
     def put_up_to(self, kind: Kind, column: int, count: int) -> int:
         """As many slots of a kind in a column as there is room for, but no more than ``count``; says how many."""
@@ -219,11 +246,18 @@ class Availability:
         name = "+".join(self.capacity.resources[one].id for one in needed)
         if name not in self.kinds:
             rooms = tuple(self.room[one] for one in needed)
-            self.kinds[name] = Kind(name, needed, rooms, *self._rows(name), [0] * self.capacity.horizon)
+            none = [0] * self.capacity.horizon
+            self.kinds[name] = Kind(name, needed, rooms, *self._rows(name), none, none.copy())
         return self.kinds[name]
 
     def _rows(self, name: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        return self.safety.get(name) or ((0,) * self.capacity.horizon,) * 2
+        rows = self.safety.get(name)
+        if rows is not None:
+            return rows
+        # What no configuration of the launch needs (an import may) is as uncertain as the most uncertain that is known.
+        every = list(self.safety.values()) or [((0,) * self.capacity.horizon,) * 2]
+        late, sure = (tuple(max(column) for column in zip(*rows, strict=True)) for rows in zip(*every, strict=True))
+        return late, sure
 
 
 class Trial:
@@ -232,59 +266,90 @@ class Trial:
     def __init__(self, availability: Availability, at_ms: int) -> None:
         self._availability = availability
         self._at_ms = at_ms
-        self._done: list[tuple[Kind, int | None, int]] = []
+        self._undo: list[Callable[[], None]] = []
 
     def __enter__(self) -> Trial:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for kind, column, count in reversed(self._done):
-            if column is None:
-                kind.without -= count
-            elif column >= 0:
-                self._availability.put(kind, column, -count)
+        for undo in reversed(self._undo):
+            undo()
 
-    def release(self, kind: Kind) -> None:
-        """As if one order of that kind were given up."""
-        self._done.append((kind, self._availability.release(kind), -1))
+    def release(self, kind: Kind, build_week: int | None, *, pinned: bool) -> None:
+        """As if one order of that kind, with that week, were given up."""
+        availability = self._availability
+        if build_week is not None:
+            (availability.pin if pinned else availability.count)(kind, build_week, -1)
+            self._undo.append(partial(availability.pin if pinned else availability.count, kind, build_week, 1))
+        if not pinned:
+            self._note(kind, availability.release(kind), -1)
 
     def take(self, kind: Kind, lead: int) -> Promise | None:
         """The promise to a new order of that kind, which then counts for the next."""
-        promise = self._availability.promise(kind, lead, self._at_ms)
-        self._done.append((kind, self._availability.take(kind, self._at_ms), 1))
+        availability = self._availability
+        promise = availability.promise(kind, lead, self._at_ms)
+        self._note(kind, availability.take(kind, self._at_ms), 1)
+        if promise is not None:
+            availability.count(kind, promise.build_week, 1)
+            self._undo.append(partial(availability.count, kind, promise.build_week, -1))
         return promise
 
+    def _note(self, kind: Kind, column: int | None, count: int) -> None:
+        """How to undo that so many slots were put into a column (``None``: without one; -1: there was none)."""
+        if column is None:
+            self._undo.append(partial(self._availability.be_without, kind, -count))
+        elif column >= 0:
+            self._undo.append(partial(self._availability.put, kind, column, -count))
 
-def refill(
-    availability: Availability,
-    waiting: Iterable[tuple[Kind, int]],
-    planned: Iterable[tuple[Kind, int, int]],
-    at_ms: int,
-) -> None:
-    """Put in what is taken: who was ``planned`` for a week (kind, column, count), and who is ``waiting`` without one.
 
-    What is frozen stays where it is. Who waits without a promise, or should have been built before now, comes first.
-    Then everybody has the week that was promised, while there is room in it; who finds none has the first week with
-    room, be it before (where others left) or after (where capacity was cut).
+class Taken(msgspec.Struct, frozen=True):
+    """What is taken, when it is reckoned anew: (kind, count), those with a column (kind, column, count).
+
+    ``older`` came from elsewhere without a promise; ``planned`` have one; ``made`` are being built; ``without`` were
+    promised nothing.
     """
-    first = availability.first_column(at_ms)
+
+    older: tuple[tuple[Kind, int], ...]
+    planned: tuple[tuple[Kind, int, int], ...]
+    made: tuple[tuple[Kind, int, int], ...]
+    without: tuple[tuple[Kind, int], ...]
+
+
+def refill(availability: Availability, taken: Taken, at_ms: int) -> None:
+    """Put in all that is taken.
+
+    What is being built, and what is frozen, stays where it is. Who is older, or should have been built before now,
+    comes first. Then everybody has the week that was promised, while there is room in it; who finds none has the first
+    week with room, be it before (where others left) or after (where capacity was cut). Who was promised nothing comes
+    last.
+    """
+    horizon = availability.capacity.horizon
+    first = min(availability.first_column(at_ms), horizon)
     current = max(0, availability.week_at(at_ms) - availability.capacity.base_week)
-    chunks = sorted(planned, key=lambda chunk: (chunk[1], chunk[0].name))
-    for kind, column, count in chunks:
-        if current <= column < min(first, availability.capacity.horizon):
-            availability.put(kind, column, count)
+    # Of those with the same week who needs more goes first: there are fewer other weeks for it.
+    chunks = sorted(taken.planned, key=lambda chunk: (chunk[1], -len(chunk[0].needs), chunk[0].name))
+    frozen = [chunk for chunk in chunks if current <= chunk[1] < first]
     overdue = [(kind, count) for kind, column, count in chunks if column < current]
-    for kind, count in (*waiting, *overdue):
+    for kind, column, count in (*taken.made, *frozen):
+        availability.put(kind, column, count)
+    for kind, count in (*taken.older, *overdue):
         availability.fill(kind, first, count)
     left = [
         (kind, count - availability.put_up_to(kind, column, count))
         for kind, column, count in chunks
-        if column >= max(current, min(first, availability.capacity.horizon))
+        if column >= max(current, first)
     ]
-    for kind, count in left:
+    for kind, count in (*left, *taken.without):
         availability.fill(kind, first, count)
 
 
 def _full(row: Sequence[int]) -> int:
     """The columns without any capacity, as bits."""
     return sum(1 << column for column, capacity in enumerate(row) if capacity <= 0)
+
+
+def _last(counts: list[int], column: int) -> int:
+    """The last column, from that one down, with something in it; -1: none."""
+    while column >= 0 and not counts[column]:
+        column -= 1
+    return column

@@ -7,6 +7,7 @@ orders have is in ``More``, and an order's history is a list of blocks to read i
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from enum import StrEnum
 
 import msgspec
@@ -143,6 +144,11 @@ class Order(msgspec.Struct, gc=False):
         return 0 if self.more is None else self.more.forfeited_minor
 
     @property
+    def from_elsewhere(self) -> bool:
+        """Whether it was imported: such an order was never held for a deposit."""
+        return not self.offer.hold_ms
+
+    @property
     def pinned(self) -> bool:
         """Whether an operator gave it the week that it is promised."""
         return self.more is not None and self.more.pinned
@@ -163,13 +169,16 @@ class Order(msgspec.Struct, gc=False):
 class Done(msgspec.Struct, frozen=True, gc=False):
     """What an idempotency key stands for: the event that carried it, its time, and the order it was about.
 
-    ``until_ms`` is what the answer said of the order's future: until when a lock can be undone, or a refund be had.
+    ``until_ms`` is what the answer said of the order's future: until when a lock can be undone, or a refund be had;
+    ``model`` what a changed order was for at that time, ``position`` the block in which it changed.
     """
 
     event: ev.AnyEvent
     at_ms: int
     order: Order | None = None
     until_ms: int | None = None
+    model: str = ""
+    position: int = 0
 
 
 class Refund(msgspec.Struct, gc=False):
@@ -254,7 +263,8 @@ def tally() -> Tally:
 class Book:
     """Everything that is true now. Read it freely; only ``evolve`` changes it.
 
-    ``filed`` is the launch as its file has it; ``launch`` is that with the operators' ``amendments``, and holds.
+    ``filed`` is the launch as its file has it; ``launch`` is that with the operators' ``amendments``, and holds;
+    ``launches`` are all that held, with the block from which on each did.
     ``availability`` is what can still be promised (``None``: the launch has no plants); ``safety`` is ``None`` while it
     has to be worked out anew; ``capacity_set_at`` the block that last changed the capacity; ``plans`` are those
     accepted: digest, policy, time.
@@ -263,6 +273,7 @@ class Book:
     def __init__(self) -> None:
         self.filed: Launch | None = None
         self.launch: Launch | None = None
+        self.launches: list[tuple[int, Launch]] = []
         self.amendments: list[tuple[ev.SalesSet | ev.CapSet | ev.WindowMoved, int]] = []
         self.paused: set[str] = set()
         self.trail: list[int] = []
@@ -320,6 +331,11 @@ class Book:
         if entry.state != "waiting":
             return None
         return self.waiting_numbers[entry.model, entry.trim].ahead(entry.number) + 1
+
+    def launch_in(self, position: int) -> Launch | None:
+        """The launch as it was in that block: what was answered then is answered again."""
+        number = bisect_right(self.launches, position, key=lambda one: one[0])
+        return self.launches[number - 1][1] if number else self.launch
 
     @property
     def capacity(self) -> Capacity | None:

@@ -11,8 +11,9 @@ from typing import Literal
 import msgspec
 
 from drumroll.domain.availability import Safety
-from drumroll.domain.events import OrderImported, Planned
+from drumroll.domain.events import OrderImported
 from drumroll.domain.launch import Launch
+from drumroll.domain.promise import Planned
 
 
 class SetLaunch(msgspec.Struct, frozen=True, gc=False):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from drumroll.domain.launch import Launch
-from drumroll.domain.promise import Promise
+from drumroll.domain.promise import Planned, Promise
 
 
 class Event(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="kind"):
@@ -343,17 +343,11 @@ class OrderPinned(Event, frozen=True, tag=26):
     fingerprint: bytes
 
 
-class Planned(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What a plan promises to some orders."""
-
-    promise: Promise
-    order_ids: tuple[str, ...]
-
-
 class PlanAccepted(Event, frozen=True, tag=27):
     """An operator accepted a plan: what is promised to these orders from now on. All others keep what they had.
 
-    ``plan`` is its digest, ``policy`` how it was made, ``based_on`` the last block that it knew.
+    ``plan`` is its digest, ``policy`` how it was made, ``based_on`` the last block that it knew. A large plan is many
+    such events, ``part`` 1 to ``parts``, in a block each and all durable at once; ``orders`` counts those of all parts.
     """
 
     plan: str
@@ -364,6 +358,9 @@ class PlanAccepted(Event, frozen=True, tag=27):
     reason: str
     key: bytes
     fingerprint: bytes
+    part: int = 1
+    parts: int = 1
+    orders: int = 0
 
 
 AnyEvent = (

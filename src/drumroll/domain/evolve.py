@@ -47,7 +47,7 @@ def _launch_set(book: Book, event: ev.LaunchSet, at_ms: int, position: int) -> N
     book.capacity_set_at = position
     book.safety = None
     plan.reckon(book, at_ms)
-    _amend(book)
+    _amend(book, position)
     book.headline = frozenset(event.launch.headline)
     for model in event.launch.models:
         book.queues.setdefault(model.id, Queue())
@@ -60,9 +60,11 @@ def _launch_set(book: Book, event: ev.LaunchSet, at_ms: int, position: int) -> N
     book.milestones_ahead = milestones_ahead(book, event.launch.milestones)
 
 
-def _amend(book: Book) -> None:
+def _amend(book: Book, position: int) -> None:
     assert book.filed is not None
     launch = book.launch = amended(book.filed, book.amendments)
+    if not book.launches or book.launches[-1][1] != launch:
+        book.launches.append((position, launch))
     region = launch.regions[0].id if launch.regions else ""
     book.on_offer = {
         (model.id, trim.id): OnOffer(
@@ -87,17 +89,18 @@ def _amendment(book: Book, event: ev.SalesSet | ev.CapSet | ev.WindowMoved, at_m
         return
     book.amendments.append((event, at_ms))
     if book.filed is not None:
-        _amend(book)
+        _amend(book, position)
 
 
 def _capacity_set(book: Book, event: ev.CapacitySet, at_ms: int, position: int) -> None:
     plan.capacity_set(book, event, at_ms, position)
-    _amend(book)
+    _amend(book, position)
 
 
 def _plan_accepted(book: Book, event: ev.PlanAccepted, at_ms: int, position: int) -> None:
     plan.plan_accepted(book, event, at_ms, position)
-    _amend(book)
+    if event.part == event.parts:
+        _amend(book, position)
 
 
 def _pause(book: Book, event: ev.SalesSet) -> None:
@@ -124,7 +127,9 @@ def _reserved(book: Book, event: ev.OrderReserved, at_ms: int, position: int) ->
     book.keys[event.key] = order
     if kind is not None and book.availability is not None:
         book.availability.take(kind, at_ms)
-        promise_to(book, order, event.promise)
+        if event.promise is not None:
+            order.promised = order.promise = book.promises.setdefault(event.promise, event.promise)
+            book.availability.count(kind, event.promise.build_week, 1)
 
 
 def _offer_of(book: Book, event: ev.OrderReserved) -> Offer:

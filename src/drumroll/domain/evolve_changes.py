@@ -8,7 +8,7 @@ from drumroll.domain import events as ev
 from drumroll.domain.book import Book, Converted, Done, Entry, More, Offer, Order, OwedBecause
 from drumroll.domain.purse import apply_money, forfeit_money, give_back, grant_back, hold
 from drumroll.domain.queue import Queue, lock_time_of
-from drumroll.domain.slots import free_slot, promise_to, same_slot, slot_for_import, take_slot
+from drumroll.domain.slots import become, promise_to, slot_for_import, take_slot
 from drumroll.domain.states import CANCELLED, DELIVERED, FIRM, FORFEITED, QUEUED, State
 from drumroll.domain.tallying import (
     cool,
@@ -45,16 +45,10 @@ def changed(book: Book, event: ev.OrderChanged, at_ms: int, position: int) -> No
         book.trail.append(position)
     remember_reserve(book, order)
     count(book, order, -1, at_ms)
-    keeps_slot = same_slot(book, order, offer)
-    if not keeps_slot:
-        free_slot(book, order)
-    order.offer = book.offers.setdefault(offer, offer)
-    if not keeps_slot:
-        take_slot(book, order, at_ms)
-    promise_to(book, order, event.promise)
+    become(book, order, offer, at_ms, event.promise)
     count(book, order, +1, at_ms)
     note(order, at_ms, position)
-    book.keys[event.key] = Done(event, at_ms, order)
+    book.keys[event.key] = Done(event, at_ms, order, model=offer.model, position=position)
 
 
 def converted(book: Book, event: ev.OrderConverted, at_ms: int, position: int) -> None:
@@ -71,13 +65,8 @@ def converted(book: Book, event: ev.OrderConverted, at_ms: int, position: int) -
     _walk(more, before, reverts=event.reverts)
     remember_reserve(book, order)
     offer = _offer_after(event, order.offer)
-    keeps_slot = same_slot(book, order, offer)
-    if not keeps_slot:
-        free_slot(book, order)
-    order.offer, order.state = book.offers.setdefault(offer, offer), state
-    if not keeps_slot:
-        take_slot(book, order, at_ms)
-    promise_to(book, order, event.promise)
+    become(book, order, offer, at_ms, event.promise)
+    order.state = state
     order.cooling_from_ms, order.undo_until_ms = event.cooling_from_ms, None
     order.place, more.kept_place = (0, place) if state is FIRM else (place, 0)
     count(book, order, +1, at_ms)
@@ -88,7 +77,7 @@ def converted(book: Book, event: ev.OrderConverted, at_ms: int, position: int) -
         cool(book, order)
     else:
         book.queues[offer.model].add(place)
-    book.keys[event.key] = Done(event, at_ms, order)
+    book.keys[event.key] = Done(event, at_ms, order, model=offer.model, position=position)
 
 
 def _offer_after(event: ev.OrderConverted, was: Offer) -> Offer:

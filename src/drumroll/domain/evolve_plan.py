@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 
 from drumroll.domain import events as ev
-from drumroll.domain.availability import Availability, Kind, refill
-from drumroll.domain.book import Book, Done
+from drumroll.domain.availability import Availability, Kind, Taken, refill
+from drumroll.domain.book import Book, Done, Order
 from drumroll.domain.capacity import Change, capacity_of
-from drumroll.domain.slots import backlog, backlog_column, kind_in
-from drumroll.domain.states import AWAITED
+from drumroll.domain.promise import Promise
+from drumroll.domain.slots import backlog, backlog_column, free_slot, kind_in, own_week, slot_in, unpin
+from drumroll.domain.states import AWAITED, UNDELIVERED
 from drumroll.domain.tallying import launch_of, more_of, note
 
 
@@ -22,27 +23,43 @@ def reckon(book: Book, at_ms: int) -> None:
         book.availability = None
         return
     book.availability = availability = Availability(launch, capacity, book.safety or {})
-    waiting: Counter[str] = Counter()
-    planned: Counter[tuple[str, int]] = Counter()
-    kinds: dict[int, Kind] = {}
-    for order in book.sequence:
-        if order.state not in AWAITED:
-            continue
-        kind = kinds.get(id(order.offer))
-        if kind is None:
-            kind = kinds[id(order.offer)] = kind_in(availability, order.offer)
-        if order.promise is None:
-            waiting[kind.name] += 1
-        else:
-            planned[kind.name, order.promise.build_week - capacity.base_week] += 1
     for kind, left in backlog(book, availability):
         availability.fill(kind, backlog_column(availability), left)
+    refill(availability, _taken(book, availability, at_ms), at_ms)
+
+
+def _taken(book: Book, availability: Availability, at_ms: int) -> Taken:
+    """What the orders of a book take; what was promised to them is counted at once."""
+    base, horizon = availability.capacity.base_week, availability.capacity.horizon
+    current = availability.week_at(at_ms) - base
+    older, without, promised = Counter[str](), Counter[str](), Counter[tuple[str, int]]()
+    planned, made = Counter[tuple[str, int]](), Counter[tuple[str, int]]()
+    kinds: dict[int, Kind] = {}
+    for order in book.sequence:
+        if order.state not in AWAITED and order.state not in UNDELIVERED:
+            continue
+        kind = kinds.get(id(order.offer)) or kinds.setdefault(id(order.offer), kind_in(availability, order.offer))
+        week = None if order.promise is None else order.promise.build_week
+        if order.pinned and (own := own_week(availability, order)) is not None:
+            availability.pin(kind, own, 1)
+            continue
+        if week is not None:
+            promised[kind.name, week] += 1
+        if order.state not in AWAITED:
+            if 0 <= current < horizon:
+                made[kind.name, current if week is None else max(0, min(week - base, current))] += 1
+        elif week is not None:
+            planned[kind.name, week - base] += 1
+        else:
+            (older if order.from_elsewhere else without)[kind.name] += 1
     named = availability.kinds
-    refill(
-        availability,
-        [(named[name], count) for name, count in waiting.items()],
-        [(named[name], column, count) for (name, column), count in planned.items()],
-        at_ms,
+    for (name, week), count in promised.items():
+        availability.count(named[name], week, count)
+    return Taken(
+        older=tuple((named[name], count) for name, count in older.items()),
+        planned=tuple((named[name], column, count) for (name, column), count in planned.items()),
+        made=tuple((named[name], column, count) for (name, column), count in made.items()),
+        without=tuple((named[name], count) for name, count in without.items()),
     )
 
 
@@ -69,26 +86,37 @@ def order_pinned(book: Book, event: ev.OrderPinned, at_ms: int, position: int) -
     order = book.orders[event.order_id]
     book.trail.append(position)
     book.keys[event.key] = Done(event, at_ms, order)
+    if event.promise is None:
+        unpin(book, order)
+    else:
+        _own_week(book, order, event.promise)
     more_of(order).pinned = event.promise is not None
-    availability = book.availability
-    if event.promise is not None:
-        if availability is not None and (order.promise is None or order.promise.build_week != event.promise.build_week):
-            kind = kind_in(availability, order.offer)
-            availability.release(kind)
-            availability.put(kind, event.promise.build_week - availability.capacity.base_week, 1)
-        order.promise = book.promises.setdefault(event.promise, event.promise)
     note(order, at_ms, position)
 
 
+def _own_week(book: Book, order: Order, promise: Promise) -> None:
+    availability, week = book.availability, promise.build_week
+    if availability is not None:
+        kind, column = kind_in(availability, order.offer), week - availability.capacity.base_week
+        if slot_in(availability, order, week):
+            availability.count(kind, week, -1)
+            availability.put(kind, column, -1)
+        else:
+            free_slot(book, order)
+        availability.pin(kind, week, 1)
+    order.promise = book.promises.setdefault(promise, promise)
+
+
 def plan_accepted(book: Book, event: ev.PlanAccepted, at_ms: int, position: int) -> None:
-    """An operator accepted a plan."""
-    book.trail.append(position)
-    book.keys[event.key] = Done(event, at_ms)
-    book.plans.append((event.plan, event.policy, at_ms))
+    """An operator accepted a plan; with its last part all of it holds."""
     for group in event.groups:
         promise = book.promises.setdefault(group.promise, group.promise)
         for order_id in group.order_ids:
             order = book.orders[order_id]
             order.promise = promise
             note(order, at_ms, position)
-    reckon(book, at_ms)
+    if event.part == event.parts:
+        book.trail.append(position)
+        book.keys[event.key] = Done(event, at_ms)
+        book.plans.append((event.plan, event.policy, at_ms))
+        reckon(book, at_ms)

@@ -25,6 +25,13 @@ class Promise(msgspec.Struct, frozen=True, array_like=True, gc=False):
     short: str = ""
 
 
+class Planned(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a plan promises to some orders."""
+
+    promise: Promise
+    order_ids: tuple[str, ...]
+
+
 class Crossing(msgspec.Struct, frozen=True):
     """A promise and a day that matters: it ``may`` or it ``will`` be delivered after that."""
 

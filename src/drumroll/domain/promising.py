@@ -13,7 +13,7 @@ from drumroll.domain.delivery import delivery
 from drumroll.domain.launch import Launch
 from drumroll.domain.promise import Promise
 from drumroll.domain.refusal import Code, Refusal
-from drumroll.domain.slots import keeps_slot
+from drumroll.domain.slots import keeps_slot, own_week
 
 
 def kind_of(book: Book, model: str, trim: str, options: tuple[str, ...]) -> Kind | None:
@@ -45,7 +45,9 @@ def promised_instead(
         return availability.promise_in(kind, order.promise.build_week - availability.capacity.base_week, lead, at_ms)
     with Trial(availability, at_ms) as trial:
         if order.live:
-            trial.release(before)
+            own = own_week(availability, order)
+            week = None if order.promise is None else order.promise.build_week
+            trial.release(before, week, pinned=own is not None)
         return trial.take(kind, lead)
 
 
@@ -69,7 +71,7 @@ def last_week(promise: Promise | None) -> int | None:
 
 def unpromised(launch: Launch, model: str, trim: str) -> Refusal | None:
     """The refusal of an order for which there is no week, if the launch wants those refused."""
-    if not rules_of(launch).refuse_unpromised:
+    if not launch.plants or not rules_of(launch).refuse_unpromised:
         return None
     message = f"No delivery can be promised for {model} {trim}: {why_nothing(launch, model)}. It can't be ordered now."
     return Refusal(Code.NO_CAPACITY, message, {"model": model, "trim": trim})

@@ -7,7 +7,7 @@ from drumroll.domain.book import Book, Offer, Order
 from drumroll.domain.configuration import defaults
 from drumroll.domain.launch import Launch
 from drumroll.domain.promise import Promise
-from drumroll.domain.states import AWAITED
+from drumroll.domain.states import AWAITED, UNDELIVERED
 from drumroll.domain.weeks import week_of
 
 
@@ -20,6 +20,14 @@ def backlog(book: Book, availability: Availability) -> list[tuple[Kind, int]]:
         if kind is not None:
             found.append((kind, max(0, older.orders - book.imported.get((older.model, older.trim), 0))))
     return found
+
+
+def older_of(book: Book, model: str) -> int:
+    """How many older orders of a model are said to stand before all others and were not imported."""
+    if book.launch is None:
+        return 0
+    declared = [older for older in book.launch.backlog if older.model == model]
+    return sum(max(0, older.orders - book.imported.get((model, older.trim), 0)) for older in declared)
 
 
 def backlog_column(availability: Availability) -> int:
@@ -40,8 +48,50 @@ def take_slot(book: Book, order: Order, at_ms: int) -> None:
 
 def free_slot(book: Book, order: Order) -> None:
     """An order waits no more: gone, or another. What is being built of it goes to the next of its kind."""
-    if book.availability is not None:
-        book.availability.release(kind_in(book.availability, order.offer))
+    availability = book.availability
+    if availability is None:
+        return
+    kind, week = kind_in(availability, order.offer), own_week(availability, order)
+    if week is not None:
+        availability.pin(kind, week, -1)
+        return
+    if order.promise is not None:
+        availability.count(kind, order.promise.build_week, -1)
+    availability.release(kind)
+
+
+def awaits_no_more(book: Book, order: Order) -> None:
+    """It is delivered: who comes after it need not be promised a later week than it was."""
+    availability = book.availability
+    if availability is not None and order.promise is not None and own_week(availability, order) is None:
+        availability.count(kind_in(availability, order.offer), order.promise.build_week, -1)
+
+
+def own_week(availability: Availability, order: Order) -> int | None:
+    """The week that an operator gave to an order, if the calendar has it (it may have been changed since)."""
+    if not order.pinned or order.promise is None:
+        return None
+    week, capacity = order.promise.build_week, availability.capacity
+    return week if 0 <= week - capacity.base_week < capacity.horizon else None
+
+
+def slot_in(availability: Availability, order: Order, week: int) -> bool:
+    """Whether the slot that an order gives up for a week of its own is one of that very week."""
+    if order.promise is None or order.promise.build_week != week or order.pinned:
+        return False
+    return bool(kind_in(availability, order.offer).slots[week - availability.capacity.base_week])
+
+
+def unpin(book: Book, order: Order) -> None:
+    """The week that an operator gave to an order is one like any other from now on."""
+    availability = book.availability
+    week = None if availability is None else own_week(availability, order)
+    if availability is None or week is None:
+        return
+    kind = kind_in(availability, order.offer)
+    availability.pin(kind, week, -1)
+    availability.put(kind, week - availability.capacity.base_week, 1)
+    availability.count(kind, week, 1)
 
 
 def keeps_slot(availability: Availability, order: Order, kind: Kind) -> bool:
@@ -51,19 +101,31 @@ def keeps_slot(availability: Availability, order: Order, kind: Kind) -> bool:
     return 0 <= order.promise.build_week - availability.capacity.base_week < availability.capacity.horizon
 
 
-def same_slot(book: Book, order: Order, after: Offer) -> bool:
-    """Whether an order that becomes another keeps its slot."""
-    availability = book.availability
-    return availability is not None and keeps_slot(availability, order, kind_in(availability, after))
-
-
 def promise_to(book: Book, order: Order, promise: Promise | None) -> None:
-    """What its customer was told. A week that an operator had given to what it was before is given no more."""
+    """What the customer of an order that took its slot was told. It is not pinned (any more)."""
     if order.more is not None:
         order.more.pinned = False
     if promise is not None:
         promise = book.promises.setdefault(promise, promise)
+        if book.availability is not None:
+            book.availability.count(kind_in(book.availability, order.offer), promise.build_week, 1)
     order.promised = order.promise = promise
+
+
+def become(book: Book, order: Order, after: Offer, at_ms: int, promise: Promise | None) -> None:
+    """An order becomes another: it keeps its slot if it needs the same, or takes one of the other kind."""
+    availability = book.availability
+    if availability is not None and keeps_slot(availability, order, kind_in(availability, after)):
+        unpin(book, order)
+        assert order.promise is not None, "it has a week"
+        availability.count(kind_in(availability, after), order.promise.build_week, -1)
+    else:
+        if order.live:
+            free_slot(book, order)
+        if availability is not None:
+            availability.take(kind_in(availability, after), at_ms)
+    order.offer = book.offers.setdefault(after, after)
+    promise_to(book, order, promise)
 
 
 def slot_for_import(book: Book, order: Order, at_ms: int) -> None:
@@ -78,7 +140,16 @@ def slot_for_import(book: Book, order: Order, at_ms: int) -> None:
                 availability.release(kind)
         if order.state in AWAITED:
             take_slot(book, order, at_ms)
+        elif order.state in UNDELIVERED:
+            _being_built(availability, kind_in(availability, order.offer), at_ms)
     book.imported[of] = book.imported.get(of, 0) + 1
+
+
+def _being_built(availability: Availability, kind: Kind, at_ms: int) -> None:
+    """It takes a slot of the current week. Before the plant's first week there is none to take."""
+    column = availability.week_at(at_ms) - availability.capacity.base_week
+    if 0 <= column < availability.capacity.horizon:
+        availability.put(kind, column, 1)
 
 
 def kind_in(availability: Availability, offer: Offer) -> Kind:

@@ -6,8 +6,8 @@ from drumroll.domain import events as ev
 from drumroll.domain.book import Book, Done, Milestone, More, Offer, Order, Tally, tally
 from drumroll.domain.launch import Launch
 from drumroll.domain.queue import place_of
-from drumroll.domain.slots import free_slot, take_slot
-from drumroll.domain.states import ENDED, FIRM, GONE, QUEUED, RESERVED, STANDING, State
+from drumroll.domain.slots import awaits_no_more, free_slot, take_slot
+from drumroll.domain.states import DELIVERED, ENDED, FIRM, GONE, QUEUED, RESERVED, STANDING, State
 
 
 def new_order(
@@ -78,6 +78,8 @@ def move(book: Book, order: Order, to: State, at_ms: int, position: int) -> None
             free_slot(book, order)
         else:
             take_slot(book, order, at_ms)
+    elif to is DELIVERED:
+        awaits_no_more(book, order)
     if (came_from in STANDING) != (to in STANDING):
         _count_standing(book, order, counts, +1 if to in STANDING else -1, at_ms)
     if (came_from in QUEUED) != (to in QUEUED):

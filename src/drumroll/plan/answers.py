@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from drumroll.domain.availability import Safety
 from drumroll.domain.book import Order
 from drumroll.domain.capacity import rules_of
-from drumroll.domain.events import Planned
-from drumroll.domain.promise import Promise
+from drumroll.domain.promise import Planned, Promise
 from drumroll.domain.weeks import week_label
 from drumroll.plan.problem import Columns, Plan, short
 from drumroll.plan.questions import Asked, Numbers, of_kinds

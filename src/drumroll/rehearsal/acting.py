@@ -15,8 +15,9 @@ Confirmed = Callable[[int, bytes], None]
 
 WRONG = b"0123456789abcdef"
 """A confirmation that nobody was given."""
-MOVED_BY_TIME = (b"cancel", b"convert")
-"""Actions whose terms depend on the time at which they are asked for."""
+MOVED_BY_TIME = (b"cancel", b"convert", b"change")
+"""Actions whose terms depend on the time at which they are asked for, and on who came before."""
+_SHOWN_AGAIN_MOST = 20
 _CONFIRMATION = b'"confirmation":"'
 
 
@@ -108,16 +109,18 @@ class Acting:
     ) -> None:
         """The second step: it has to be done now.
 
-        If time changed the order in between (its cooling-off ended, a deadline passed), the terms are shown once more.
+        If time changed the order in between (its cooling-off ended, a deadline passed), or others took the weeks that
+        were shown, the new terms are shown, and accepted.
         """
-        first = [True]
+        shown = [confirmation]
 
         def done(visit: int, status: int, raw: bytes) -> None:
             fresh = confirmation_of(raw)
             if status == 200:
                 then(visit, raw)
-            elif fresh and fresh != confirmation and first and action in MOVED_BY_TIME:
-                first.clear()
+            elif fresh and fresh not in shown[-1:] and len(shown) <= _SHOWN_AGAIN_MOST and action in MOVED_BY_TIME:
+                shown.append(fresh)
+                self.tallies.shown_again[action.decode()] += 1
                 self.note(visit, "terms shown again")
                 self.send(done, visit, action, prefix, requests.confirmed(fresh, fields))
             else:

@@ -27,3 +27,17 @@ def number_of(raw: bytes, name: bytes) -> int:
     digits = raw[at + len(name) + 3 :]
     end = next((i for i, byte in enumerate(digits) if not 48 <= byte <= 57), len(digits))
     return int(digits[:end] or b"-1")
+
+
+_DELIVERY = b'"delivery":{"from":"'
+_UNTIL = b'","until":"'
+_DAY = 10
+
+
+def days_of(raw: bytes) -> bytes:
+    """The days of delivery that an answer promises, as the ledger has them."""
+    at = raw.find(_DELIVERY) + len(_DELIVERY)
+    until = at + _DAY + len(_UNTIL)
+    if at < len(_DELIVERY) or raw[at + _DAY : until] != _UNTIL:
+        return b"-\t-" if b'"delivery":null' in raw else b"?\t?"
+    return raw[at : at + _DAY] + b"\t" + raw[until : until + _DAY]

@@ -34,7 +34,10 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class Audit(msgspec.Struct):
-    """The outcome. ``figures`` are counted from the log alone; ``curve`` is (seconds since opening, orders firm)."""
+    """The outcome. ``figures`` are counted from the log alone; ``curve`` is (seconds since opening, orders firm).
+
+    ``promised`` says when new orders were told other weeks: (orders made, model, trim, first and last week from then).
+    """
 
     go: bool
     reasons: list[str]
@@ -46,6 +49,7 @@ class Audit(msgspec.Struct):
     curve: list[tuple[int, int]]
     milestones: list[tuple[int, float]]
     launch: str
+    promised: list[tuple[int, str, str, int, int]] = []
 
 
 def audit(blocks: Iterable[Block], told: Told | None = None) -> Audit:
@@ -91,6 +95,7 @@ def _outcome(recount: Recount, lost: int, doubled: int, *, compared: bool) -> Au
         curve=_sampled(recount),
         milestones=milestones,
         launch=launch.id if launch else "",
+        promised=recount.promises.curve,
     )
 
 
@@ -123,7 +128,24 @@ def _figures(recount: Recount) -> dict[str, int]:
         "forfeited": by_state["forfeited"],
         **{name: tally[name] for name in _HAPPENED},
         "waiting": len(recount.waits),
+        **_promised(recount),
         **_money(recount),
+    }
+
+
+def _promised(recount: Recount) -> dict[str, int]:
+    """How many orders were promised weeks as they were made, and how many of them may miss a day that matters."""
+    promises = recount.promises
+    promises.settle()
+    counts = promises.counts
+    if promises.weeks is None and not counts["made"]:
+        return {}
+    return {
+        "promised": counts["made"],
+        "promised_nothing": counts["unpromised"],
+        "may_miss_a_day": counts["may_cross"],
+        "will_miss_a_day": counts["will_cross"],
+        "promised_anew_by_plans": counts["planned"],
     }
 
 

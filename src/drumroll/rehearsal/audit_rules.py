@@ -24,6 +24,11 @@ IMPORTED = "imported orders came in once, as orders can stand"
 WAITED = "freed places went to those who waited, in their order"
 MOVED = "production moved orders one step at a time, with nothing due"
 OPERATED = "operators' doings have a name, a reason and something to do"
+PROMISED = "every order was promised a week, but where there was none left"
+FIRST_WEEK = "each was promised the first week with room, and kept it"
+WINDOW = "the weeks promised are those of the plan, its uncertainty and the way"
+OVERTAKEN = "nobody was promised an earlier week than those before for the same"
+BACKED = "all that was promised by a week could be built by then"
 CAPS = "no cap was exceeded at any moment"
 LIMIT = "no customer held more orders than allowed at any moment"
 PAID_ONCE = "each payment was counted once"
@@ -34,6 +39,7 @@ MONEY = "money in = held + owed back + paid back + forfeited + applied"
 RULES = (
     *(ONE_LOG, LAUNCH_FIRST, ORDER_ONCE, KEY_ONCE, AS_OFFERED, CONFIGURED, ON_SALE, LEGAL, NOT_EARLY, LOCKED),
     *(NOT_AFTER_LOCK, CONVERTED, QUEUED, IMPORTED, WAITED, MOVED, OPERATED, CAPS, LIMIT),
+    *(PROMISED, FIRST_WEEK, WINDOW, OVERTAKEN, BACKED),
     *(PAID_ONCE, OWED_RIGHTLY, FORFEITED, MONEY),
 )
 """What the log alone must show, in the order in which it is reported."""
@@ -43,10 +49,11 @@ NOT_LOST = "every acknowledged order is in the log, as it was told"
 NOT_DOUBLED = "every order in the log was acknowledged, once"
 CHANGES_TOLD = "every lock, change and conversion is as it was told"
 PAYMENTS_TOLD = "every deposit was counted as its payer was told"
+PROMISES_TOLD = "every order was promised what its customer was told"
 REFUNDS_TOLD = "refunds owed are exactly those that were promised"
 BOARD = "the last board equals the recount"
 
-TOLD_RULES = (NOT_LOST, NOT_DOUBLED, CHANGES_TOLD, PAYMENTS_TOLD, REFUNDS_TOLD, BOARD)
+TOLD_RULES = (NOT_LOST, NOT_DOUBLED, CHANGES_TOLD, PROMISES_TOLD, PAYMENTS_TOLD, REFUNDS_TOLD, BOARD)
 """What the log and the ledger of what was told must show together."""
 
 

@@ -10,13 +10,17 @@ from drumroll.rehearsal.audit_rules import (
     NOT_LOST,
     ORDER_ONCE,
     PAYMENTS_TOLD,
+    PROMISES_TOLD,
     REFUNDS_TOLD,
     Faults,
 )
 from drumroll.rehearsal.recount import Recount
 from drumroll.rehearsal.recount_count import Act
+from drumroll.rehearsal.recount_orders import days_told
 from drumroll.rehearsal.recount_seen import Seen
 from drumroll.rehearsal.told import Told, ToldOrder
+
+NOT_TOLD = ("?", "?")
 
 
 def compare_told(recount: Recount, told: Told) -> tuple[int, int]:
@@ -44,11 +48,23 @@ def _compare_orders(recount: Recount, told: Told, faults: Faults) -> tuple[int, 
         if why:
             lost += 1
             faults.add(NOT_LOST, f"order {order.order_id} {why}")
+        else:
+            _compare_days(recount.orders[order.order_id], order, faults)
     for order_id, seen in recount.orders.items():
         if order_id not in known and not _made_elsewhere(recount, order_id, seen):
             doubled += 1
             faults.add(NOT_DOUBLED, f"order {order_id} is in the log and was acknowledged to nobody")
     return lost, doubled + faults.count[ORDER_ONCE]
+
+
+def _compare_days(seen: Seen, order: ToldOrder, faults: Faults) -> None:
+    """The days of delivery that were told with the order are those of the promise in the log."""
+    if order.days == NOT_TOLD:
+        return
+    has = days_told(seen.told)
+    if has != order.days:
+        text = f"order {order.order_id} was told {' to '.join(order.days)}, and {' to '.join(has)} is in the log"
+        faults.add(PROMISES_TOLD, text)
 
 
 def _made_elsewhere(recount: Recount, order_id: str, seen: Seen) -> bool:

@@ -195,6 +195,50 @@ def _limit(rounds: list[Round]) -> str:
     return "client" if median(done.client_share for done in rounds) >= CLIENT_IS_THE_LIMIT else "server"
 
 
+PACED_S, PACED_ORDERS, QUOTES_SHARE = 5, 1_700, 0.1
+"""For how long a launch is played, how many orders a second come, and how many ask for a quote for one that orders."""
+_QUOTE_CONNECTIONS = 32
+
+
+def paced(target: Target, orders_a_second: int = PACED_ORDERS, seconds: float = PACED_S) -> dict[str, Any]:
+    """Quotes while orders come at the pace of a launch, whether or not those before are answered: not at saturation."""
+    count = int(orders_a_second * seconds)
+    who = customers(target, f"paced-{secrets.token_hex(3)}", count)
+    left = orders(target, "/v1/orders", who)[::-1]
+    quotes = [_quote(target, trim) for trim in target.trims]
+    wire = Wire(target.host, target.port, target.connections)
+    asking = Wire(target.host, target.port, _QUOTE_CONNECTIONS, sample_every=1)
+    sent = asked = answered = late = 0
+    began = time.perf_counter()
+    while answered < count + int(count * QUOTES_SHARE):
+        due = min(count, int((time.perf_counter() - began) * orders_a_second))
+        while sent < due and wire.free:
+            wire.send(left.pop(), 201)
+            sent += 1
+        while asked < int(due * QUOTES_SHARE) and asking.free:
+            asking.send(quotes[asked % len(quotes)], 200)
+            asked += 1
+        late = max(late, due - sent)
+        for expect, status, raw in (*wire.poll(0.001), *asking.poll(0)):
+            assert status == expect, raw[:500] or "no answer"
+            answered += 1
+    took_s = time.perf_counter() - began
+    found = sorted(asking.latencies_s)
+    wire.close()
+    asking.close()
+    return {
+        "quote_p50_ms": round(found[len(found) // 2] * 1e3, 2),
+        "quote_p99_ms": round(found[int(len(found) * 0.99)] * 1e3, 2),
+        "quotes_asked": len(found),
+        "orders_per_s_with_quotes": round(count / took_s),
+        "orders_behind_most": late,
+    }
+
+
+def _quote(target: Target, trim: str) -> Request:
+    return b"GET /v1/quotes?model=%s&trim=%s HTTP/1.1\r\nhost: x\r\n\r\n" % (target.model.encode(), trim.encode())
+
+
 def _paid(target: Target, order_id: str) -> dict[str, Any]:
     data = {
         "payment_id": f"pay_{order_id}",

@@ -11,6 +11,8 @@ from drumroll.domain.times import rfc3339
 from drumroll.rehearsal.afterwards import Afterwards
 from drumroll.rehearsal.conductor import Conductor
 from drumroll.rehearsal.days import LOCKED_AT_S, Days
+from drumroll.rehearsal.population import Offer, offers_of
+from drumroll.rehearsal.report_promises import Quoted, looked_at
 
 _DAY_S = 86_400
 _SETTLES_WITHIN_S = 60.0
@@ -34,6 +36,9 @@ class DaysConductor:
 
     def __init__(self, conductor: Conductor, launch: Launch, days: Days, afterwards: Afterwards) -> None:
         self.moments: list[Moment] = []
+        self.quoted: list[Quoted] = []
+        self._launch = launch
+        self._looks = looked_at(launch)
         self.began_s = days.begins_s
         self._conductor = conductor
         self._timeline = conductor.timeline
@@ -70,7 +75,8 @@ class DaysConductor:
         quarters = range(_DAY_S, min(ends_s, 4 * _DAY_S), _DAY_S // 4)
         days = range(4 * _DAY_S, ends_s, _DAY_S)
         locks = [] if self._cooling_s is None else [self._cooling_s, self._cooling_s + self._days.begins_s]
-        return sorted({*hours, *quarters, *days, *locks, ends_s})
+        looks = [second for second in self._looks if self.began_s <= second <= ends_s]
+        return sorted({*hours, *quarters, *days, *locks, *looks, ends_s})
 
     def _play_until(self, second: int) -> None:
         """Everything due up to that second is done and answered; the board is noted."""
@@ -81,7 +87,16 @@ class DaysConductor:
 
     def _note(self) -> None:
         totals = self._conductor.board()["totals"]
-        self.moments.append(msgspec.convert({"second": self._timeline.second, **totals}, Moment))
+        second = self._timeline.second
+        self.moments.append(msgspec.convert({"second": second, **totals}, Moment))
+        if second in self._looks and all(one.second != second for one in self.quoted):
+            self.quoted += [self._quote(second, offer) for offer in offers_of(self._launch)]
+
+    def _quote(self, second: int, offer: Offer) -> Quoted:
+        """What somebody is told who asks now."""
+        raw = self._conductor.server.get(f"/v1/quotes?model={offer.model}&trim={offer.trim}")
+        delivery = msgspec.json.decode(raw)["delivery"]
+        return Quoted(second, offer.model, offer.trim, None if delivery is None else tuple(delivery["weeks"]))
 
     def _at_the_edge(self, at_ms: int) -> None:
         """The very millisecond: nobody else does anything, and nobody is killed."""

@@ -9,7 +9,7 @@ from drumroll.domain.launch import Conversion, Launch
 from drumroll.domain.times import rfc3339
 from drumroll.rehearsal import requests
 from drumroll.rehearsal.acting import Acting
-from drumroll.rehearsal.answers import outcome_of
+from drumroll.rehearsal.answers import days_of, outcome_of
 from drumroll.rehearsal.days import Act, Days, window_of_own
 from drumroll.rehearsal.population import Kind
 from drumroll.rehearsal.wishes import price_of
@@ -99,7 +99,13 @@ class Converters:
     def _converted_to(self, visit: int, goal: Goal, prefix: bytes, then: Then | None) -> None:
         def converted(visit: int, raw: bytes) -> None:
             self.acting.has(visit, raw, goal.facts)
-            told = (self.acting.order_id(visit), goal.model.encode(), goal.trim.encode(), b"%d" % goal.price_minor)
+            told = (
+                self.acting.order_id(visit),
+                goal.model.encode(),
+                goal.trim.encode(),
+                b"%d" % goal.price_minor,
+                days_of(raw),
+            )
             self.acting.tell(visit, b"converted\t" + b"\t".join(told))
             self.acting.note(visit, f"{goal.model} now")
             self.acting.tallies.converted_in[self.acting.timeline.second // 3600] += 1

@@ -10,9 +10,10 @@ from collections.abc import Callable
 
 from drumroll.domain.launch import Launch
 from drumroll.rehearsal import requests
-from drumroll.rehearsal.answers import code_of, number_of, outcome_of
+from drumroll.rehearsal.answers import code_of, days_of, number_of, outcome_of
 from drumroll.rehearsal.outbox import Handler, Outbox
 from drumroll.rehearsal.population import EARLY_S, Kind, Population
+from drumroll.rehearsal.quotes import EVERY, Quotes
 from drumroll.rehearsal.tallies import Tallies
 from drumroll.rehearsal.timeline import Timeline
 
@@ -82,6 +83,7 @@ class Customers:
         self._offers = [
             b"%s\t%s\t%d" % (offer.model.encode(), offer.trim.encode(), offer.price_minor) for offer in offers
         ]
+        self.quotes = Quotes(offers, population.trims, outbox, self.tallies)
         self._after_order = self._by_kind(_ORDERED)
         self._after_payment = self._by_kind(_PAID)
 
@@ -95,7 +97,9 @@ class Customers:
         for visit, kind in enumerate(population.kinds):
             if kind == Kind.AFTER_THE_HOUR:
                 continue
-            at(population.order_s[visit], self._double if kind == Kind.DOUBLE_CLICK else self.order, visit)
+            looks = kind == Kind.ORDINARY and visit % EVERY == 0
+            first = self._look_first if looks else self._double if kind == Kind.DOUBLE_CLICK else self.order
+            at(population.order_s[visit], first, visit)
             if kind == Kind.EARLY:
                 at(-early_s, self._early, visit)
             elif kind == Kind.UNKNOWN_TRIM:
@@ -123,7 +127,10 @@ class Customers:
         self.order_ids[visit] = order_id
         trim = self.population.trims[visit]
         customer = self.population.customers[visit]
-        self.told.append(b"order\t%s\tc%d\t%s\t%s%d" % (order_id, customer, self._offers[trim], self.key, visit))
+        days = days_of(raw)
+        words = (order_id, customer, self._offers[trim], self.key, visit, days)
+        self.told.append(b"order\t%s\tc%d\t%s\t%s%d\t%s" % words)
+        self.quotes.compare(visit, days, raw)
         self.recent.append(visit)
         self.tallies.acknowledged += 1
         if self._prices[trim] not in raw:
@@ -146,6 +153,9 @@ class Customers:
         self.tallies.refusals[code] += 1
         if code not in BY_THE_RULES:
             self.tallies.surprises[f"an order was refused: {code}"] += 1
+
+    def _look_first(self, visit: int) -> None:
+        self.quotes.ask(visit, self.order)
 
     def _double(self, visit: int) -> None:
         self.order(visit)

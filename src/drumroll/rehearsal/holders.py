@@ -7,7 +7,7 @@ from collections.abc import Callable
 from drumroll.domain.launch import Launch
 from drumroll.rehearsal import requests
 from drumroll.rehearsal.acting import WRONG, Acting, confirmation_of
-from drumroll.rehearsal.answers import number_of
+from drumroll.rehearsal.answers import days_of, number_of
 from drumroll.rehearsal.days import LATER_STEP_S, STEP_S, Act
 from drumroll.rehearsal.wishes import Wish, wishes
 
@@ -162,7 +162,9 @@ class Holders:
     def _tell_changed(self, visit: int, raw: bytes, wish: Wish, facts: tuple[bytes, ...]) -> None:
         self.acting.has(visit, raw, facts)
         order_id = self.acting.order_id(visit)
-        self.acting.tell(visit, b"changed\t%s\t%s\t%d" % (order_id, wish.trim.encode(), wish.price_minor))
+        self.acting.tell(
+            visit, b"changed\t%s\t%s\t%d\t%s" % (order_id, wish.trim.encode(), wish.price_minor, days_of(raw))
+        )
         self.acting.note(visit, "changed")
 
     # Taking back, giving up

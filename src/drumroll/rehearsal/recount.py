@@ -41,6 +41,10 @@ _FOLD: dict[type, Callable[[Count, Any], None]] = {
     ev.OrderWithdrawn: operators.withdrawn,
     ev.RefundGranted: operators.refund_granted,
     ev.OrdersMoved: operators.orders_moved,
+    ev.SafetySet: operators.safety_set,
+    ev.CapacitySet: operators.capacity_set,
+    ev.OrderPinned: operators.order_pinned,
+    ev.PlanAccepted: operators.plan_accepted,
 }
 
 

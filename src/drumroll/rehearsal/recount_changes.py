@@ -10,7 +10,7 @@ from drumroll.domain.launch import Conversion
 from drumroll.rehearsal import audit_rules as rules
 from drumroll.rehearsal.recount_count import Count
 from drumroll.rehearsal.recount_offer import Place
-from drumroll.rehearsal.recount_orders import act, arrive, before_lock, begin, check_terms, depart
+from drumroll.rehearsal.recount_orders import act, arrive, before_lock, begin, check_terms, days_told, depart, promised
 from drumroll.rehearsal.recount_seen import LOCKED_OR_LATER, STANDING, TO_CONVERTED, Before, Seen, Terms
 
 
@@ -21,7 +21,7 @@ def converted(count: Count, event: ev.OrderConverted) -> None:
     if seen is None:
         return
     count.use_key(event.key, f"a conversion of {order_id}")
-    act(count, order_id, "converted", event.model, event.trim, event.price_minor)
+    act(count, order_id, "converted", event.model, event.trim, event.price_minor, *days_told(event.promise))
     count.tally["reverted" if event.reverts else "conversions"] += 1
     before_lock(count, order_id, seen)
     if seen.state not in TO_CONVERTED:
@@ -113,7 +113,7 @@ def _terms(of: Seen | ev.OrderConverted) -> Terms:
 
 def _convert(count: Count, event: ev.OrderConverted, seen: Seen) -> None:
     order_id, more = event.order_id, seen.more()
-    was, region = (seen.model, seen.trim), seen.region
+    was, region, needed = (seen.model, seen.trim), seen.region, count.promises.needed(seen)
     depart(count, order_id, seen, event.price_before_minor)
     if not event.reverts:
         more.path.append(Before(event.window, seen.state, seen.lock_time_ms, _terms(seen)))
@@ -124,6 +124,8 @@ def _convert(count: Count, event: ev.OrderConverted, seen: Seen) -> None:
         count.owe(order_id, seen, event.refund_minor, "conversion")
     _become(seen, event)
     arrive(count, order_id, seen, was)
+    if needed is not None:
+        count.promises.becomes(order_id, seen, needed, event.promise, count.at_ms)
     if not event.reverts:
         count.check_configuration(order_id, seen, rules.CONVERTED)
         if region != seen.region:
@@ -165,6 +167,8 @@ def imported(count: Count, event: ev.OrderImported) -> None:
     customer.live += 1
     count.orders[order_id] = seen
     count.put(seen, +1)
+    if count.promises.weeks is not None:
+        count.promises.imports(seen, count.at_ms)
 
 
 def _check_import(count: Count, event: ev.OrderImported) -> None:
@@ -242,6 +246,7 @@ def place_offered(count: Count, event: ev.PlaceOffered) -> None:
     terms = (event.price_minor, event.deposit_minor, event.hold_s, event.cooling_off_s)
     count.orders[order_id] = seen
     place = begin(count, order_id, seen, terms, offered=True)
+    promised(count, order_id, seen, event.promise)
     if place is not None and count.launch is not None:
         check_terms(count, order_id, seen, (place.deposit_minor, count.launch.waiting_offer_s))
 

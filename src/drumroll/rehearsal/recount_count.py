@@ -8,6 +8,7 @@ from drumroll.domain.launch import Launch
 from drumroll.rehearsal import audit_rules as rules
 from drumroll.rehearsal.audit_rules import Faults
 from drumroll.rehearsal.recount_offer import Offering, Place
+from drumroll.rehearsal.recount_promises import Promises
 from drumroll.rehearsal.recount_seen import STANDING, STATES, UNDELIVERED, Seen
 
 ORDERS_EVER = 100
@@ -38,6 +39,7 @@ class Count:
     def __init__(self) -> None:
         self.faults = Faults()
         self.offering = Offering()
+        self.promises = Promises(self.fault)
         self.launch: Launch | None = None
         self.currency = ""
         self.orders: dict[str, Seen] = {}
@@ -64,6 +66,8 @@ class Count:
         self.ahead: list[int] = []
         self.most = 0
         self.firm = 0
+        self.plan_part = ("", 0)
+        self.plan_parts: set[str] = set()
         self.position = 0
         self.at_ms = 0
 
@@ -149,6 +153,8 @@ class Count:
         """The order is gone; its place is free."""
         self.live[seen.model, seen.trim] -= 1
         self.customers[seen.customer].live -= 1
+        if self.promises.weeks is not None:
+            self.promises.left(seen)
 
     def takes_a_place(self, order_id: str, seen: Seen, *, made: int = 0, offered: bool = False) -> Place | None:
         """Count the place that an order takes, and check that it may: on sale, within the caps, within the limit.

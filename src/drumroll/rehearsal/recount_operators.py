@@ -1,4 +1,4 @@
-"""The recount of what operators do: sales, caps, windows, withdrawals, refunds, production."""
+"""The recount of what operators do: sales, caps, windows, withdrawals, refunds, production, capacity, plans."""
 
 from __future__ import annotations
 
@@ -93,13 +93,69 @@ def _move(count: Count, order_id: str, seen: Seen, comes_from: frozenset[str], s
     if state == "scheduled" and seen.state == "locked" and seen.due_minor:
         count.fault(rules.MOVED, f"order {order_id} is scheduled; {seen.due_minor} of its deposit is still due")
     count.go(order_id, seen, comes_from, state)
+    if state == "delivered" and count.promises.weeks is not None:
+        count.promises.delivered(seen)
+
+
+def safety_set(count: Count, event: ev.SafetySet) -> None:
+    """How uncertain the weeks are; nobody's doing."""
+    count.promises.set_safety(event)
+
+
+def capacity_set(count: Count, event: ev.CapacitySet) -> None:
+    """More or less can be built in some weeks."""
+    what = f"the capacity of {event.resource or 'all'}"
+    _done(count, event, what)
+    weeks = count.promises.weeks
+    if (event.percent is None) is (event.weekly is None) or event.from_week >= event.until_week:
+        count.fault(rules.OPERATED, f"{what} is set to {event.percent} % and {event.weekly} a week")
+    elif weeks is None or (event.resource and event.resource not in weeks.names):
+        count.fault(rules.OPERATED, f"{what} is set, and the launch does not have it")
+    count.promises.set_capacity(event, count.at_ms, count.orders.values())
+
+
+def order_pinned(count: Count, event: ev.OrderPinned) -> None:
+    """An order is given a week of its own, or none any more."""
+    seen = count.order(event.order_id)
+    if seen is None:
+        return
+    _done(count, event, f"the week of {event.order_id}")
+    if event.promise is None:
+        count.promises.unpinned(seen)
+    elif count.promises.weeks is not None:
+        count.promises.pinned(seen, event.promise)
+
+
+def plan_accepted(count: Count, event: ev.PlanAccepted) -> None:
+    """Other weeks are promised to many. A large plan comes in parts, one after the other."""
+    what = f"the plan {event.plan}"
+    by_operator(count, what, event.operator, event.reason)
+    before = count.plan_parts
+    if event.part == 1:
+        before = count.plan_parts = set()
+        count.plan_part = (event.plan, 0)
+    if count.plan_part != (event.plan, event.part - 1) or event.part > event.parts:
+        count.fault(rules.OPERATED, f"part {event.part} of {event.parts} of {what} follows {count.plan_part}")
+    count.plan_part = (event.plan, event.part)
+    for order_id in (order_id for group in event.groups for order_id in group.order_ids):
+        if order_id in before:
+            count.fault(rules.OPERATED, f"{what} names order {order_id} twice")
+        before.add(order_id)
+        count.order(order_id)
+    last = event.part == event.parts
+    count.promises.accept(event, count.at_ms, count.orders, whole=last)
+    if last:
+        count.use_key(event.key, what)
+        if event.orders and event.orders != len(before):
+            count.fault(rules.OPERATED, f"{what} is said to be for {event.orders} orders, and names {len(before)}")
+        count.plan_parts = set()
 
 
 def _unknown(count: Count, model: str) -> bool:
     return count.launch is None or count.launch.model(model) is None
 
 
-Done = ev.SalesSet | ev.CapSet | ev.WindowMoved | ev.OrderWithdrawn | ev.RefundGranted
+Done = ev.SalesSet | ev.CapSet | ev.WindowMoved | ev.OrderWithdrawn | ev.RefundGranted | ev.CapacitySet | ev.OrderPinned
 
 
 def _done(count: Count, event: Done, what: str) -> None:

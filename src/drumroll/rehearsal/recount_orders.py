@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from drumroll.domain import events as ev
+from drumroll.domain.promise import Promise
 from drumroll.rehearsal import audit_rules as rules
 from drumroll.rehearsal.recount_count import ORDERS_EVER, Act, Count
 from drumroll.rehearsal.recount_offer import Place
@@ -18,6 +19,7 @@ from drumroll.rehearsal.recount_seen import (
     TO_FORFEITED,
     Seen,
 )
+from drumroll.rehearsal.recount_weeks import days_of
 
 
 def desk_opened(count: Count, event: ev.DeskOpened) -> None:
@@ -30,6 +32,7 @@ def launch_set(count: Count, event: ev.LaunchSet) -> None:
     launch = count.launch = event.launch
     count.currency = launch.currency
     count.offering.set_launch(launch)
+    count.promises.set_launch(launch, count.at_ms, count.orders.values())
     firm = sum(
         counts[state] for (model, _), counts in count.states.items() for state in STANDING if model in launch.headline
     )
@@ -52,8 +55,18 @@ def reserved(count: Count, event: ev.OrderReserved) -> None:
     place = begin(count, order_id, seen, terms)
     if place is not None:
         _check_reserved(count, order_id, seen, (event.model, event.trim, event.options, event.region, *terms), place)
+    promised(count, order_id, seen, event.promise)
     if count.customers[event.customer].made > ORDERS_EVER:
         count.fault(rules.LIMIT, f"order {order_id} is one more than {ORDERS_EVER} of customer {event.customer}")
+
+
+def promised(count: Count, order_id: str, seen: Seen, promise: Promise | None) -> None:
+    """What a new order is told of its delivery."""
+    seen.told = seen.promise = promise
+    if count.promises.weeks is not None:
+        count.promises.made(order_id, seen, promise, count.at_ms)
+    elif promise is not None:
+        count.fault(rules.PROMISED, f"order {order_id} is promised a week, and the launch has no plants")
 
 
 def _check_reserved(count: Count, order_id: str, seen: Seen, terms: tuple[object, ...], place: Place) -> None:
@@ -100,6 +113,8 @@ def firmed(count: Count, event: ev.OrderFirmed) -> None:
     if seen.state == "expired":
         count.tally["revived"] += 1
         count.takes_a_place(order_id, seen)
+        if count.promises.weeks is not None:
+            count.promises.revived(order_id, seen, event.promise, count.at_ms)
     count.go(order_id, seen, TO_FIRM, "firm")
     seen.payments = (*seen.payments, event.payment_id)
     seen.kept_minor += seen.deposit_minor
@@ -233,6 +248,11 @@ def act(count: Count, order_id: str, *words: str | int) -> None:
     count.acts.setdefault(order_id, []).append(done)
 
 
+def days_told(promise: Promise | None) -> tuple[str, str]:
+    """The promised days as the ledger has them."""
+    return ("-", "-") if promise is None else days_of(promise.first_week, promise.last_week)
+
+
 def lock_undone(count: Count, event: ev.LockUndone) -> None:
     """An early lock was undone."""
     seen = count.order(event.order_id)
@@ -277,15 +297,17 @@ def changed(count: Count, event: ev.OrderChanged) -> None:
     if event.operator or event.reason:
         by_operator(count, f"the correction of {order_id}", event.operator, event.reason)
     else:
-        act(count, order_id, "changed", event.trim, event.price_minor)
+        act(count, order_id, "changed", event.trim, event.price_minor, *days_told(event.promise))
     before_lock(count, order_id, seen)
     if seen.state not in (TO_CORRECTED if event.operator else TO_CANCELLED):
         count.fault(rules.NOT_AFTER_LOCK, f"order {order_id} is changed, and is {seen.state}")
     count.tally["corrected" if event.operator else "changed"] += 1
-    was, region = (seen.model, seen.trim), seen.region
+    was, region, needed = (seen.model, seen.trim), seen.region, count.promises.needed(seen)
     depart(count, order_id, seen, event.price_before_minor)
     seen.trim, seen.options, seen.region, seen.price_minor = event.trim, event.options, event.region, event.price_minor
     arrive(count, order_id, seen, was)
+    if needed is not None:
+        count.promises.becomes(order_id, seen, needed, event.promise, count.at_ms)
     count.check_configuration(order_id, seen)
     if region != seen.region:
         count.check_region(order_id, seen)

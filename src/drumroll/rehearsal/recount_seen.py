@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from drumroll.domain.promise import Promise
+
 STATES = (
     *("reserved", "firm", "locked", "scheduled", "in_production", "built", "in_transit", "delivered"),
     *("expired", "cancelled", "forfeited"),
@@ -72,10 +74,13 @@ class Later:
 class Seen:
     """One order. ``kept_minor`` is what was paid for it and is neither owed nor paid back.
 
-    ``counts`` are the orders of its trim by state: looked up once, as it is used with every event.
+    ``counts`` are the orders of its trim by state: looked up once, as it is used with every event. ``told`` is what was
+    promised with the order, ``promise`` what is now, ``column`` is for
+    ``recount_promises`` alone. ``own_week``: an operator gave it its week.
     """
 
     __slots__ = (
+        "column",
         "cooling_from_ms",
         "cooling_off_s",
         "counts",
@@ -86,12 +91,15 @@ class Seen:
         "later",
         "model",
         "options",
+        "own_week",
         "payments",
         "price_minor",
+        "promise",
         "queued_ms",
         "region",
         "reserved_ms",
         "state",
+        "told",
         "trim",
         "undo_until_ms",
     )
@@ -110,6 +118,10 @@ class Seen:
         self.cooling_off_s: int | None = None
         self.queued_ms: int | None = None
         self.later: Later | None = None
+        self.promise: Promise | None = None
+        self.told: Promise | None = None
+        self.column = -2
+        self.own_week = False
 
     @property
     def locks_ms(self) -> int | None:

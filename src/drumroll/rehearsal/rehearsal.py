@@ -27,6 +27,7 @@ from drumroll.rehearsal.conductor_days import DaysConductor, Moment
 from drumroll.rehearsal.customers import Customers
 from drumroll.rehearsal.meter import Crash, Meter, Sample, percentile
 from drumroll.rehearsal.outbox import Outbox
+from drumroll.rehearsal.report_promises import Promised, Quoted
 from drumroll.rehearsal.server import HOST, Server
 from drumroll.rehearsal.tallies import Tallies
 from drumroll.rehearsal.timeline import Timeline
@@ -63,6 +64,7 @@ class Outcome(msgspec.Struct, kw_only=True):
     acts: Counter[days.Act]
     days_began_s: int
     moments: list[Moment]
+    quoted: list[Quoted]
     reasons: list[str]
     samples: list[Sample]
     crashes: list[Crash]
@@ -85,6 +87,12 @@ class Outcome(msgspec.Struct, kw_only=True):
     def firm(self) -> int:
         """Orders of the headline models that stood firm after the hour, before anybody locked, by the recount."""
         return next((firm for second, firm in reversed(self.audit.curve) if second < self.days_began_s), 0)
+
+    @property
+    def promised(self) -> Promised:
+        """What customers were told about delivery."""
+        audit = self.audit
+        return Promised(self.plan.launch, audit.figures, audit.promised, self.quoted, self.tallies)
 
     @property
     def locked_after_18_hours(self) -> int | None:
@@ -126,6 +134,7 @@ def rehearse(plan: Plan, watch: Callable[[str, Sample | None], None]) -> Outcome
         + Counter(act for _, act, _ in after.last_moments),
         days_began_s=played.days.began_s,
         moments=played.days.moments,
+        quoted=played.days.quoted,
         reasons=[],
         samples=meter.samples,
         crashes=meter.crashes,
@@ -227,6 +236,7 @@ def _reasons(outcome: Outcome) -> list[str]:
 
 def as_json(outcome: Outcome) -> dict[str, Any]:
     """The figures for machines."""
+    quote_latencies_s = sorted(outcome.tallies.quote_latencies_s)
     plan, figures = outcome.plan, outcome.audit.figures
     return {
         "go": outcome.go,
@@ -250,6 +260,9 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "firm_per_s": round(outcome.tallies.firm / outcome.hour_s, 1),
         "p50_ms": round(percentile(outcome.latencies_s, 0.50) * 1000, 3),
         "p99_ms": round(percentile(outcome.latencies_s, 0.99) * 1000, 3),
+        "quotes": outcome.tallies.quotes["asked"],
+        "quote_p50_ms": round(percentile(quote_latencies_s, 0.50) * 1000, 3),
+        "quote_p99_ms": round(percentile(quote_latencies_s, 0.99) * 1000, 3),
         "requests": outcome.requests,
         "sent_again": outcome.sent_again,
         "standing": figures.get("standing", 0),
@@ -269,6 +282,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "cancelled": figures.get("cancelled", 0),
         "revived": figures.get("revived", 0),
         "refusals": {**outcome.tallies.refusals, **outcome.pushed_back},
+        "promises": outcome.promised.as_json(),
     }
 
 

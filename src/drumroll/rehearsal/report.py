@@ -66,6 +66,7 @@ def page(outcome: Outcome) -> str:
             report_days.conversions_note(outcome),
         ),
         "</div>",
+        _promised(outcome),
         _table("What customers did in the days after", _HEAD, report_days.rows(outcome)),
         _mischief(outcome),
         _audit(outcome),
@@ -213,6 +214,16 @@ def _mischief(outcome: Outcome) -> str:
         said = "<br>".join(f"{escape(text.replace('_', ' '))} <b>{count:,}</b>" for text, count in answers.items())
         rows.append((did, f"{outcome.visits.get(kind, 0):,}", due, said or "nothing: they never asked"))
     return _table("What went wrong on purpose", _HEAD, rows)
+
+
+def _promised(outcome: Outcome) -> str:
+    """What customers were told about delivery, if the launch promises any."""
+    if not outcome.plan.launch.plants:
+        return ""
+    promised = outcome.promised
+    title = "What customers were told about delivery"
+    chart = _card("Weeks until delivery", promised.chart(), promised.note())
+    return f'<div class="charts">{chart}</div>{_table(title, *promised.rows())}'
 
 
 def _audit(outcome: Outcome) -> str:

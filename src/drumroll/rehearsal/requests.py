@@ -24,6 +24,7 @@ _WAIT = b"GET /v1/waiting-list/%s HTTP/1.1\r\nhost: drumroll\r\nauthorization: B
 _JOIN = b"POST /v1/waiting-list HTTP/1.1\r\nhost: drumroll\r\nauthorization: Bearer "
 _MINE = b"GET /v1/orders HTTP/1.1\r\nhost: drumroll\r\nauthorization: Bearer %s\r\n\r\n"
 _HISTORY = b"GET /v1/orders/%s/history HTTP/1.1\r\nhost: drumroll\r\nauthorization: Bearer %s\r\n\r\n"
+_QUOTE = b"GET /v1/quotes?model=%s&trim=%s HTTP/1.1\r\nhost: drumroll\r\n\r\n"
 _WEBHOOK = (
     b"POST /v1/webhooks/payments HTTP/1.1\r\nhost: drumroll\r\ncontent-type: application/json\r\n"
     b"webhook-id: %s\r\nwebhook-timestamp: %d\r\nwebhook-signature: v1,%s\r\ncontent-length: %d\r\n\r\n%s"
@@ -45,6 +46,11 @@ def order_tail(model: str, trim: str) -> bytes:
 def order(token: bytes, key: bytes, tail: bytes) -> bytes:
     """``POST /v1/orders``."""
     return b"".join((_ORDER, token, _KEY, key, tail))
+
+
+def quote(model: str, trim: str) -> bytes:
+    """``GET /v1/quotes``: of a trim as it is without any choice, in the first region."""
+    return _QUOTE % (model.encode(), trim.encode())
 
 
 def cancel(token: bytes, order_id: bytes, key: bytes) -> bytes:

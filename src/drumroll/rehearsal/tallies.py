@@ -20,3 +20,7 @@ class Tallies:
         self.played = 0
         self.acts: Counter[tuple[Act, str]] = Counter()
         self.converted_in: Counter[int] = Counter()
+        self.shown_again: Counter[str] = Counter()
+        self.quotes: Counter[str] = Counter()
+        self.quote_latencies_s: list[float] = []
+        self.warned: Counter[str] = Counter()

@@ -3,16 +3,19 @@
 ==========  ==================================================================================
 first word  the rest of the line
 ==========  ==================================================================================
-order       order id, customer, model, trim, price_minor, the customer's idempotency key
+order       order id, customer, model, trim, price_minor, the customer's idempotency key, the days promised
 payment     payment id, order id, amount_minor, currency, outcome (as the webhook was answered)
 cancelled   order id, refund_minor
 locked      order id: the customer locked it early
 undone      order id: the customer undid that
 forfeited   order id, forfeited_minor
-changed     order id, trim, price_minor: as the customer was told that it is now
-converted   order id, model, trim, price_minor: likewise
+changed     order id, trim, price_minor, the days promised: as the customer was told that it is now
+converted   order id, model, trim, price_minor, the days promised: likewise
 board       the last ``GET /v1/board``, as JSON
 ==========  ==================================================================================
+
+The days promised are two words, the first and the last day of the delivery; ``-`` where nothing was promised, ``?``
+where the customer was not told.
 
 Each is one line however often it was answered: an answer that is a replay is no line of its own. The lines of one order
 stand in the order in which they were answered.
@@ -29,17 +32,18 @@ import msgspec
 from drumroll.errors import DrumrollError
 
 _FIELDS = {
-    "order": 6,
+    "order": 8,
     "payment": 5,
     "cancelled": 2,
     "locked": 1,
     "undone": 1,
     "forfeited": 2,
-    "changed": 3,
-    "converted": 4,
+    "changed": 5,
+    "converted": 6,
     "board": 1,
 }
-_LAST_IS_AMOUNT = ("forfeited", "changed", "converted")
+_AMOUNT_AT = {"forfeited": 0, "changed": 1, "converted": 2}
+"""Which word after the order id is an amount."""
 
 
 class ToldInvalid(DrumrollError):
@@ -55,6 +59,7 @@ class ToldOrder(msgspec.Struct, frozen=True, gc=False):
     trim: str
     price_minor: int
     key: str
+    days: tuple[str, str] = ("?", "?")
 
 
 class ToldPayment(msgspec.Struct, frozen=True, gc=False):
@@ -112,17 +117,18 @@ def _lines(file: Iterator[str] | Any, path: Path) -> Iterator[tuple[int, str, li
 def _take(told: Told, word: str, fields: list[str], path: Path, number: int) -> None:
     try:
         if word == "order":
-            order_id, customer, model, trim, price, key = fields
-            told.orders.append(ToldOrder(order_id, customer, model, trim, int(price), key))
+            order_id, customer, model, trim, price, key, first, last = fields
+            told.orders.append(ToldOrder(order_id, customer, model, trim, int(price), key, (first, last)))
         elif word == "payment":
             payment_id, order_id, amount, currency, outcome = fields
             told.payments.append(ToldPayment(payment_id, order_id, int(amount), currency, outcome))
         elif word == "cancelled":
             told.cancelled[fields[0]] = int(fields[1])
-        elif word in ("locked", "undone", *_LAST_IS_AMOUNT):
+        elif word in ("locked", "undone", *_AMOUNT_AT):
             order_id, *said = fields
-            amounts = [int(said.pop())] if word in _LAST_IS_AMOUNT else []
-            told.acts.setdefault(order_id, []).append((word, *said, *amounts))
+            at = _AMOUNT_AT.get(word)
+            words = (int(one) if number == at else one for number, one in enumerate(said))
+            told.acts.setdefault(order_id, []).append((word, *words))
         else:
             told.board = msgspec.json.decode(fields[0], type=dict[str, Any])
     except (ValueError, msgspec.MsgspecError) as error:

@@ -63,7 +63,7 @@ class Waiters:
         told = (
             *(self.acting.order_id(visit), b"c%d" % population.customers[visit]),
             *(offer.model.encode(), offer.trim.encode(), b"%d" % offer.price_minor),
-            self.acting.key(b"J", visit),
+            *(self.acting.key(b"J", visit), b"?\t?"),
         )
         self.acting.tell(visit, b"order\t" + b"\t".join(told))
         self.acting.note(visit, "offered a place")

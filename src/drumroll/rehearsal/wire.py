@@ -79,6 +79,11 @@ class Wire:
         """How many requests can be sent now."""
         return len(self._idle)
 
+    @property
+    def now_s(self) -> float:
+        """When answers were last looked for, on the clock of ``perf_counter``."""
+        return self._now
+
     def send(self, request: bytes, context: Any) -> None:
         """Send one encoded request on a free connection. ``context`` comes back with its answer."""
         line = self._idle.pop()

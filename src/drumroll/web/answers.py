@@ -59,13 +59,6 @@ def _undone(done: Done, book: Book, provider: PaymentProvider) -> UnlockedOrder:
     return UnlockedOrder(_order(done).id, "firm", _at(done.at_ms, book), until)
 
 
-def _model_then(done: Done) -> str:
-    """What its order was for when that was done: conversions may have followed."""
-    order = _order(done)
-    path = () if order.more is None else order.more.path
-    return next((step.offer.model for step in path if step.at_ms >= done.at_ms), order.offer.model)
-
-
 def _changed(done: Done, book: Book, provider: PaymentProvider) -> ChangedOrder:
     event: Any = done.event
     return ChangedOrder(
@@ -78,7 +71,7 @@ def _changed(done: Done, book: Book, provider: PaymentProvider) -> ChangedOrder:
         event.price_minor - event.price_before_minor,
         _order(done).offer.currency,
         _at(done.at_ms, book),
-        delivery_of(book, _model_then(done), event.promise, done.at_ms),
+        delivery_of(book, done.model, event.promise, done.at_ms, done.position),
     )
 
 
@@ -103,7 +96,7 @@ def _converted(done: Done, book: Book, provider: PaymentProvider) -> ConvertedOr
         queued_at=None if event.queued_at_ms is None else _at(event.queued_at_ms, book),
         converted_at=_at(done.at_ms, book),
         pay_url=provider.pay_url(event.order_id) if event.due_minor else None,
-        delivery=delivery_of(book, event.model, event.promise, done.at_ms),
+        delivery=delivery_of(book, done.model, event.promise, done.at_ms, done.position),
     )
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from drumroll.domain import events as ev
 from drumroll.domain.book import Book, Order
+from drumroll.domain.promise import Planned
 from drumroll.domain.times import rfc3339
 from drumroll.domain.weeks import monday, sunday
 from drumroll.log.base import Block, Log
@@ -39,7 +40,7 @@ _WHAT: dict[type, tuple[str, str]] = {
 """What each kind of event is called, and who makes it happen if no operator does."""
 
 _NOT_SHOWN = {"order_id", "customer", "key", "fingerprint", "digest", "operator", "reason", "order_ids"}
-_NOT_SHOWN |= {"promise", "groups", "based_on"}
+_NOT_SHOWN |= {"promise", "groups", "based_on", "part", "parts", "orders"}
 _TIMES = {"queued_at_ms", "cooling_from_ms", "reserved_at_ms", "firm_at_ms", "locked_at_ms"}
 
 
@@ -70,7 +71,7 @@ def _about(book: Book, order: Order, block: Block) -> Iterator[ev.Event]:
         elif isinstance(event, ev.PlanAccepted):
             promise = next((group.promise for group in event.groups if order.id in group.order_ids), None)
             if promise is not None:
-                yield msgspec.structs.replace(event, groups=(ev.Planned(promise, (order.id,)),))
+                yield msgspec.structs.replace(event, groups=(Planned(promise, (order.id,)),))
         elif isinstance(event, ev.RefundPaid):
             refund = book.refunds.get(event.refund_id)
             if refund is not None and refund.order_id == order.id:

@@ -179,19 +179,20 @@ class HotPath:
             rfc3339(done.reserved_at_ms, zone),
             rfc3339(done.expires_at_ms, zone),
             self.provider.pay_url(done.id),
-            self._delivery(offer.model, done.promised, done.reserved_at_ms),
+            self._delivery(offer.model, done.promised, done.reserved_at_ms, done.blocks[0]),
         )
 
-    def _delivery(self, model: str, promise: Promise | None, at_ms: int) -> Any:
+    def _delivery(self, model: str, promise: Promise | None, at_ms: int, position: int) -> Any:
         """What was promised, as JSON. Thousands in a row are promised the same."""
         if promise is None:
             return None
         book = self.service.desk.book
-        if book.launch is not self._promised_by or len(self._deliveries) >= DELIVERIES_KEPT:
-            self._promised_by, self._deliveries = book.launch, {}
+        launch = book.launch if len(book.launches) == 1 else book.launch_in(position)
+        if launch is not self._promised_by or len(self._deliveries) >= DELIVERIES_KEPT:
+            self._promised_by, self._deliveries = launch, {}
         known = self._deliveries.get((promise, model, at_ms // QUARTER_MS))
         if known is None:
-            known = msgspec.Raw(_encode(delivery_of(book, model, promise, at_ms)))
+            known = msgspec.Raw(_encode(delivery_of(book, model, promise, at_ms, position)))
             self._deliveries[promise, model, at_ms // QUARTER_MS] = known
         return known
 
@@ -211,7 +212,7 @@ class HotPath:
             rfc3339(done.at_ms, zone),
             rfc3339(done.at_ms + event.hold_s * 1000, zone),
             self.provider.pay_url(event.order_id),
-            self._delivery(event.model, event.promise, done.at_ms),
+            self._delivery(event.model, event.promise, done.at_ms, done.order.blocks[0]),
         )
 
     def zone(self) -> str:

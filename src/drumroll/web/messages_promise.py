@@ -12,7 +12,8 @@ from msgspec import Meta
 
 from drumroll.domain.delivery import Delivery
 
-Day = Annotated[str, Meta(min_length=10, max_length=10, pattern=r"^\d{4}-\d{2}-\d{2}$", examples=["2025-08-04"])]
+Day = Annotated[str, Meta(max_length=64, examples=["2025-08-04"])]
+"""A day as in ISO 8601; what is none is answered with the value and what is allowed."""
 Week = Annotated[int, Meta(ge=1, le=520_000)]
 PLANNED_AT_ONCE = 2_000_000
 
@@ -21,7 +22,8 @@ class QuoteView(msgspec.Struct, frozen=True):
     """What an order would cost, and when it would be delivered, before anything is paid.
 
     ``delivery`` is ``null`` where nothing can be promised; ``because`` says why it is no earlier, or why there is
-    none. ``place`` is the place in the queue of its model if everybody who has ordered stays.
+    none. ``place`` is the place in the queue of its model if everybody who has ordered stays. ``not_now``: the code
+    with which an order would be refused at this moment (sales have not opened, it is sold out), or ``null``.
     """
 
     model: str
@@ -34,6 +36,7 @@ class QuoteView(msgspec.Struct, frozen=True):
     delivery: Delivery | None
     because: str
     place: int
+    not_now: str | None
 
 
 class PromiseView(msgspec.Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Annotated
 
@@ -9,8 +10,7 @@ from litestar import get, post
 from litestar.params import JSONBody, QueryParameter
 
 from drumroll.domain import commands as cmd
-from drumroll.domain.events import Planned
-from drumroll.domain.promise import Promise
+from drumroll.domain.promise import Planned, Promise
 from drumroll.domain.weeks import week_of_day
 from drumroll.web import messages_promise as messages
 from drumroll.web.context import Parts
@@ -20,6 +20,7 @@ from drumroll.web.promises import plan_view
 
 PLAN_LIMIT_BYTES = 64 * 1024 * 1024
 WEEKS_SHOWN = 26
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @post("/v1/operator/capacity", summary="Change a capacity", **WRITES)
@@ -47,6 +48,9 @@ async def pin(web: Parts, request: Asking, order_id: OrderId, data: JSONBody[mes
 async def accept_plan(web: Parts, request: Asking, data: JSONBody[messages.NewPlan], key: Key = None) -> Done:
     """As ``drumroll plan --out`` wrote it: all of it holds from now on, or (409, 422) nothing of it."""
     by = await doing(web, request)
+    if data.based_on > web.desk.position:
+        detail = f"based_on: found {data.based_on}, but the log ends at block {web.desk.position}: it is another log's."
+        raise Problem("invalid_plan", detail)
     groups = tuple(
         Planned(
             Promise(group.build_week, group.first_week, group.last_week, group.sure_week, group.short),
@@ -71,6 +75,8 @@ def read_plan(
 
 def _day(field: str, text: str) -> date:
     try:
+        if not DAY.fullmatch(text):
+            raise ValueError(text)
         day = date.fromisoformat(text)
     except ValueError as error:
         raise Problem("invalid_body", f"{field}: found {text!r}, allowed: a day like 2025-08-04.") from error

@@ -14,11 +14,14 @@ from drumroll.web.messages_promise import AcceptedPlan, PlanView, PromiseView, R
 PLANS_SHOWN = 20
 
 
-def delivery_of(book: Book, model: str, promise: Promise | None, at_ms: int) -> Delivery | None:
-    """A promise, seen from that moment."""
-    if promise is None or book.launch is None:
+def delivery_of(
+    book: Book, model: str, promise: Promise | None, at_ms: int, position: int | None = None
+) -> Delivery | None:
+    """A promise, seen from that moment, by the launch as it is (or, with a ``position``, as it was in that block)."""
+    launch = book.launch if position is None else book.launch_in(position)
+    if promise is None or launch is None:
         return None
-    return delivery(book.launch, model, promise, week_of(at_ms, book.launch.time_zone))
+    return delivery(launch, model, promise, week_of(at_ms, launch.time_zone))
 
 
 def promise_view(book: Book, order: Order, now_ms: int) -> PromiseView | None:

@@ -12,12 +12,15 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from drumroll.desk.desk import Desk
-from drumroll.domain.book import Book
+from drumroll.domain.book import Book, OnOffer
 from drumroll.domain.configuration import configure
 from drumroll.domain.decided import unknown
-from drumroll.domain.promising import promised_anew, why_nothing
+from drumroll.domain.places import no_place, not_on_sale
+from drumroll.domain.promise import Promise
+from drumroll.domain.promising import promised_anew, unpromised, why_nothing
 from drumroll.domain.refusal import Refusal
 from drumroll.domain.regions import region_of
+from drumroll.domain.slots import older_of
 from drumroll.domain.states import AWAITED
 from drumroll.web.incoming import JSON, Receive, Scope, Send, answer
 from drumroll.web.messages_promise import QuoteView
@@ -119,6 +122,7 @@ def quote(book: Book, wanted: Wanted, at_ms: int) -> QuoteView | Refusal:
         delivered,
         _nothing(why_nothing(launch, wanted.model)) if delivered is None else delivered.because,
         _last_place(book, wanted.model),
+        _not_now(book, on_offer, promise, at_ms),
     )
 
 
@@ -127,6 +131,17 @@ def _nothing(why: str) -> str:
 
 
 def _last_place(book: Book, model: str) -> int:
-    """The place behind everybody who waits for that model."""
+    """The place behind everybody who waits for that model, older orders that are not in this log among them."""
     tallies = (tally for (of, _), tally in book.tallies.items() if of == model)
-    return sum(tally.by_state[state] for tally in tallies for state in AWAITED) + 1
+    return sum(tally.by_state[state] for tally in tallies for state in AWAITED) + older_of(book, model) + 1
+
+
+def _not_now(book: Book, on_offer: OnOffer, promise: Promise | None, at_ms: int) -> str | None:
+    """Why an order would be refused at this moment, whoever's it is."""
+    launch = book.launch
+    assert launch is not None
+    model, trim = on_offer.model, on_offer.trim
+    refusal = not_on_sale(book, launch, model, at_ms) or no_place(book, launch, model, trim)
+    if refusal is None and promise is None:
+        refusal = unpromised(launch, model.id, trim.id)
+    return None if refusal is None else refusal.code.value

@@ -28,7 +28,7 @@ _WHAT: dict[type, str] = {
     ev.PlanAccepted: "plan",
 }
 _SHOWN_IDS = 20
-_NOT_SHOWN = {"key", "fingerprint", "operator", "reason", "order_ids", "groups", "promise"}
+_NOT_SHOWN = {"key", "fingerprint", "operator", "reason", "order_ids", "groups", "promise", "part", "parts"}
 
 
 def trail(book: Book, log: Log, limit: int, cursor: str | None) -> TrailView:
@@ -63,7 +63,7 @@ def _entry(event: Any, at: str, position: int) -> TrailEntry:
     if isinstance(event, ev.WindowMoved):
         facts["closes_at_ms"] = event.closes_at_ms
     if isinstance(event, ev.PlanAccepted):
-        facts["orders"] = sum(len(group.order_ids) for group in event.groups)
+        facts["orders"] = event.orders
     if isinstance(event, ev.OrderPinned):
         facts["build_week"] = None if event.promise is None else monday(event.promise.build_week).isoformat()
     if isinstance(event, ev.CapacitySet):
