@@ -245,10 +245,12 @@ class NaivePromises:
         if based_on < self.capacity_set_at:
             return {"stale_plan"}
         named = [order_id for _, ids in groups for order_id in ids]
-        sound = all(weeks.first <= said[0] < weeks.end and said[1] <= said[2] <= said[3] for said, _ in groups)
+        sound = all(
+            weeks.first <= said[0] < weeks.end and said[2] - 26 < said[1] <= said[2] <= said[3] for said, _ in groups
+        )
         if not sound or len(set(named)) < len(named) or not set(named) <= set(self.orders):
             return {"invalid_plan"}
-        if not self._can_be_built(weeks, groups):
+        if not self._can_be_built(weeks, groups, based_on):
             return {"invalid_plan"}
         moved = [(self.orders[order_id], said) for said, ids in groups for order_id in ids]
         moved = [(order, said) for order, said in moved if self._as_known(order, based_on)]
@@ -262,11 +264,15 @@ class NaivePromises:
         self.reckon()
         return set()
 
-    def _can_be_built(self, weeks: NaiveWeeks, groups: Sequence[tuple[Said, Sequence[str]]]) -> bool:
+    def _can_be_built(self, weeks: NaiveWeeks, groups: Sequence[tuple[Said, Sequence[str]]], based_on: int) -> bool:
         taken: dict[tuple[str, int], int] = {}
         for said, ids in groups:
             for order_id in ids:
                 order = self.orders[order_id]
+                if not self._as_known(order, based_on):
+                    continue
+                if not self.needs_of(order):
+                    return False
                 if said[2] < said[0] + weeks.lead(order["region"]):
                     return False
                 for name in self.needs_of(order):

@@ -38,7 +38,7 @@ class Kind(msgspec.Struct):
     ``slots`` a column, the ``last`` column with one (-1: none), and how many orders are ``without``. ``promised`` are
     the columns that were promised to the living, ``latest`` the last of them. ``late`` and ``sure`` are the rows of
     ``Safety``. ``first`` (the first column with room) and ``promises`` (by lead) are what the next order would get;
-    they hold as long as ``as_of`` is the availability's version.
+    they hold as long as ``as_of`` is the availability's version. ``told`` is what the last order was promised.
     """
 
     name: str
@@ -54,6 +54,7 @@ class Kind(msgspec.Struct):
     first: int | None = None
     promises: dict[int, Promise] = {}
     as_of: int = -1
+    told: Promise | None = None
 
 
 class Availability:
@@ -71,6 +72,7 @@ class Availability:
         self._full = [_full(row) for row in capacity.weekly]
         self._kind_of: dict[tuple[str, str, tuple[str, ...]], Kind] = {}
         self._leads = {region.id: lead_weeks(launch, region.id) for region in launch.regions}
+        self.base_week = capacity.base_week
         self._version = 0
         self._since_ms = self._until_ms = self._week = 0
 
@@ -146,11 +148,12 @@ class Availability:
             self.be_without(kind, 1)
             return None
         # As ``put`` would, written out: this is done for every order of launch night.
+        kind.slots[column] += 1
         news = column > kind.last
         for room in kind.rooms:
-            room[column] -= 1
-            news = news or room[column] <= 0
-        kind.slots[column] += 1
+            left = room[column] = room[column] - 1
+            if left <= 0:
+                news = True
         if news:
             self._news(kind, column)
         return column

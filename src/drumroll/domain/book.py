@@ -242,8 +242,8 @@ class Milestone(msgspec.Struct, frozen=True, gc=False):
 class OnOffer(msgspec.Struct, frozen=True):
     """A trim as it is on offer now: with its default configuration, its deposit and the default region.
 
-    ``capped``: some cap limits its places; ``kind``: what it needs to be built. What launch night asks of every order
-    is looked up here, not worked out.
+    ``capped``: some cap limits its places; ``kind``: what it needs to be built, ``lead``: weeks to that region. What
+    launch night asks of every order is looked up here, not worked out.
     """
 
     model: Model
@@ -253,6 +253,7 @@ class OnOffer(msgspec.Struct, frozen=True):
     region: str
     capped: bool
     kind: Kind | None
+    lead: int
 
 
 def tally() -> Tally:

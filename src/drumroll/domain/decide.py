@@ -60,7 +60,8 @@ def _reserve(book: Book, command: cmd.Reserve, at_ms: int) -> Decision:
     if availability is not None:
         kind = wanted.kind if configured is wanted.default else kind_of(book, model.id, trim.id, configured.options)
         assert kind is not None, "the launch has plants"
-        promise = availability.promise(kind, availability.lead(region), at_ms)
+        lead = wanted.lead if command.region is None else availability.lead(region)
+        promise = availability.promise(kind, lead, at_ms)
         if promise is None and (refusal := unpromised(launch, model.id, trim.id)) is not None:
             return refusal
     return (

@@ -10,6 +10,7 @@ from drumroll.domain import evolve_changes as changes
 from drumroll.domain import evolve_plan as plan
 from drumroll.domain.amendments import amended
 from drumroll.domain.book import Book, Done, Offer, OnOffer, OwedBecause, tally
+from drumroll.domain.capacity import lead_weeks
 from drumroll.domain.configuration import defaults
 from drumroll.domain.promising import kind_of
 from drumroll.domain.purse import give_back, hold, owe_stray_money, pay_refund
@@ -75,6 +76,7 @@ def _amend(book: Book, position: int) -> None:
             region,
             capped=any(cap is not None for cap in (trim.cap, model.cap, launch.cap)),
             kind=kind_of(book, model.id, trim.id, defaults(model, trim).options),
+            lead=lead_weeks(launch, region),
         )
         for model in launch.models
         for trim in model.trims
@@ -125,11 +127,20 @@ def _reserved(book: Book, event: ev.OrderReserved, at_ms: int, position: int) ->
     offer, kind = found
     order = new_order(book, event.order_id, event.customer, offer, at_ms, event.key, event.fingerprint, position)
     book.keys[event.key] = order
-    if kind is not None and book.availability is not None:
-        book.availability.take(kind, at_ms)
-        if event.promise is not None:
-            order.promised = order.promise = book.promises.setdefault(event.promise, event.promise)
-            book.availability.count(kind, event.promise.build_week, 1)
+    availability = book.availability
+    if kind is not None and availability is not None:
+        availability.take(kind, at_ms)
+        promise = event.promise
+        if promise is not None:
+            # The next order of a kind is promised the very same object as the one before: that is known already.
+            if promise is not kind.told:
+                kind.told = promise = book.promises.setdefault(promise, promise)
+            order.promised = order.promise = promise
+            column = promise.build_week - availability.base_week
+            if column == kind.latest:
+                kind.promised[column] += 1
+            else:
+                availability.count(kind, promise.build_week, 1)
 
 
 def _offer_of(book: Book, event: ev.OrderReserved) -> Offer:

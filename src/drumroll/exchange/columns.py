@@ -15,24 +15,25 @@ import msgspec
 import polars as pl
 
 from drumroll.domain import events as ev
-from drumroll.exchange.kinds import ITSELF, KINDS, OWN, Kind
-from drumroll.exchange.schema import HISTORY, OPTIONS, TEXT, TIME, Schema
+from drumroll.domain.promise import Promise
+from drumroll.domain.weeks import monday, sunday
+from drumroll.exchange.kinds import ITSELF, KINDS, MANY, OWN, PROMISE, PROMISED, Kind, parts_of
+from drumroll.exchange.schema import HISTORY, TEXT, TIME, Schema, in_work
 from drumroll.log.base import Block
 
 AT_ONCE = 1 << 15
 """Events that are held as objects before they become columns: it bounds memory, and more is no quicker."""
 
-GATHERED: Schema = {name: TEXT() if dtype == OPTIONS else dtype for name, dtype in HISTORY.items()}
-"""``HISTORY`` as it is worked on, with options joined by ``;``: a text is quicker than a list."""
+GATHERED: Schema = in_work(HISTORY)
 
 _SHARED = {name: dtype for name, dtype in GATHERED.items() if name not in (*OWN, "at", "block")}
 _BLOCKS = {"at": TIME, "block": pl.Int64()}
 
 
-class Numbers(dict[tuple[Any, ...], int]):
-    """A number for each combination of values, given when it is first asked for."""
+class Numbers(dict[Any, int]):
+    """A number for each combination of values (``Kind.key``), given when it is first asked for."""
 
-    def __missing__(self, key: tuple[Any, ...]) -> int:
+    def __missing__(self, key: Any) -> int:
         number = self[key] = len(self)
         return number
 
@@ -41,7 +42,7 @@ class Piece(msgspec.Struct):
     """The rows of some blocks, in the order of the log: their own columns, and by kind the combinations used."""
 
     narrow: pl.DataFrame
-    combinations: list[list[tuple[Any, ...]]]
+    combinations: list[list[Any]]
     blocks: list[tuple[int, int]]
 
 
@@ -65,14 +66,26 @@ class Gathered:
         events, rows, row = self.events, self.rows, self.count
         for event in block.events:
             kind = type(event)
+            if kind in MANY:
+                row = self._take_parts(event, row)
+                continue
             events[kind].append(event)
             rows[kind].append(row)
-            row += len(event.order_ids) if kind is ev.OrdersMoved else 1  # type: ignore[attr-defined]
+            row += 1
         self.block_of_row += [len(self.blocks)] * (row - self.count)
         self.blocks.append((block.at_ms, block.position))
         self.count = row
         if row >= AT_ONCE:
             self.settle()
+
+    def _take_parts(self, event: Any, row: int) -> int:
+        """Take an event about many orders; says which row comes after it."""
+        kind = type(event)
+        for part in parts_of(event):
+            self.events[kind].append(part)
+            self.rows[kind].append(row)
+            row += len(part.order_ids)
+        return row
 
     def settle(self) -> None:
         """Turn the events into columns."""
@@ -90,7 +103,7 @@ class Gathered:
         events, rows = self.events[kind.event], self.rows[kind.event]
         key, numbers = self.keys[kind.event]
         found = [numbers[values] for values in map(key, events)] if kind.shared else [numbers[()]] * len(events)
-        if kind.event is ev.OrdersMoved:
+        if kind.event in MANY:
             rows, found, ids = _each_order(rows, found, events)
             own = [pl.Series("order_id", ids, pl.String)]
         else:
@@ -110,14 +123,14 @@ def gather(blocks: Iterable[Block]) -> Piece:
 def widened(pieces: Sequence[Piece]) -> pl.DataFrame:
     """The history of the blocks of these pieces, one after the other, as ``GATHERED``."""
     narrow: list[pl.DataFrame] = []
-    shared: list[pl.DataFrame] = []
+    shared = [pl.DataFrame(schema=_SHARED)]
     blocks: list[tuple[int, int]] = []
     combinations = 0
     for piece in pieces:
         starts = pl.Series([combinations, *accumulate(map(len, piece.combinations), initial=combinations)][1:-1])
         at = starts.cast(pl.UInt32)[piece.narrow["kind"]] + piece.narrow["combination"]
         narrow.append(piece.narrow.select(*OWN, pl.col("block") + len(blocks), at.alias("at")))
-        shared += [_combinations(kind, keys) for kind, keys in zip(KINDS, piece.combinations, strict=True)]
+        shared += [_combinations(kind, keys) for kind, keys in zip(KINDS, piece.combinations, strict=True) if keys]
         blocks += piece.blocks
         combinations += sum(map(len, piece.combinations))
     # Each column is made in one go: putting them together from pieces would copy them once more.
@@ -133,11 +146,9 @@ def _in_order(parts: list[pl.DataFrame], block_of_row: list[int]) -> pl.DataFram
     return together.drop("row").with_columns(block=pl.Series(block_of_row, dtype=pl.UInt32))
 
 
-def _each_order(
-    rows: list[int], found: list[int], events: Sequence[ev.OrdersMoved]
-) -> tuple[list[int], list[int], list[str]]:
+def _each_order(rows: list[int], found: list[int], parts: Sequence[Any]) -> tuple[list[int], list[int], list[str]]:
     """The rows of events that are about many orders: one for each."""
-    each = [(row, number, event.order_ids) for row, number, event in zip(rows, found, events, strict=True)]
+    each = [(row, number, part.order_ids) for row, number, part in zip(rows, found, parts, strict=True)]
     return (
         [row + index for row, _, ids in each for index in range(len(ids))],
         [number for _, number, ids in each for _ in ids],
@@ -145,9 +156,14 @@ def _each_order(
     )
 
 
-def _combinations(kind: Kind, keys: list[tuple[Any, ...]]) -> pl.DataFrame:
+def _combinations(kind: Kind, keys: list[Any]) -> pl.DataFrame:
     """The combinations of a kind as columns of ``_SHARED``, in the order of their numbers."""
-    given = {name: _column(name, [key[index] for key in keys]) for index, name in enumerate(kind.shared)}
+    alone = len(kind.shared) == 1
+    values = {name: keys if alone else [key[index] for key in keys] for index, name in enumerate(kind.shared)}
+    promises = values.pop(PROMISE, None)
+    given = {name: _column(name, column) for name, column in values.items()}
+    if promises is not None:
+        given |= _promised(promises)
     columns: dict[str, Any] = {name: pl.lit(None, dtype) for name, dtype in _SHARED.items()} | given
     columns["event"] = pl.lit(kind.name)
     if kind.state and kind.state != ITSELF:
@@ -165,3 +181,14 @@ def _column(name: str, values: list[Any]) -> pl.Series:
     if GATHERED[name] == TIME:
         return pl.Series(name, values, pl.Int64).cast(TIME)
     return pl.Series(name, values, GATHERED[name])
+
+
+def _promised(promises: list[Promise | None]) -> dict[str, pl.Series]:
+    """What was promised, as ``PROMISED``."""
+    rows = [(None,) * len(PROMISED) if promise is None else _in_days(promise) for promise in promises]
+    return pl.DataFrame(rows, schema={name: GATHERED[name] for name in PROMISED}, orient="row").to_dict()
+
+
+def _in_days(promise: Promise) -> tuple[Any, ...]:
+    delivered = (monday(promise.first_week), sunday(promise.last_week), sunday(promise.sure_week))
+    return (*map(str, delivered), str(monday(promise.build_week)), promise.short or None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from drumroll.exchange.kinds import PROMISED
 from drumroll.exchange.lives import RARE, Lives
 from drumroll.exchange.schema import ORDERS, TEXT, TIME, WHOLE, Schema
 
@@ -16,6 +17,7 @@ _BEFORE = ("waiting_joined", "waiting_left")
 _DESCRIBES = (*_BEGINS, "order_changed", "order_converted")
 _CONVERTS = (*_BEGINS, "order_converted")
 _PAYS = ("order_firmed", "order_imported")
+_PLANS = ("order_pinned", "plan_accepted")
 _PAID = ("firm", "locked", "scheduled", "in_production", "built", "in_transit", "delivered")
 
 _FOUND: Schema = {
@@ -105,6 +107,7 @@ def _columns(history: pl.DataFrame, last: pl.DataFrame) -> dict[str, pl.Series]:
     found |= {name: history[name][last["converted"]] for name in ("model", "deposit_minor")}
     found |= {name: history[name][last["described"]] for name in ("trim", "options", "region", "price_minor")}
     found |= {"state": history["state"][last["stated"]], "payment_id": history["payment_id"][paid], "firm_at": firm_at}
+    found |= _promises(history, last)
     found["ordered_at"] = _either(history, begin, "order_imported", "ordered_at", "at")
     frame = pl.DataFrame(
         {
@@ -119,6 +122,41 @@ def _columns(history: pl.DataFrame, last: pl.DataFrame) -> dict[str, pl.Series]:
     taken = pl.when("imported").then("given").when(pl.col("at").is_not_null()).then(pl.min_horizontal("at", ends))
     found["locked_at"] = frame.select(taken.cast(TIME)).to_series()
     return found
+
+
+def _promises(history: pl.DataFrame, last: pl.DataFrame) -> dict[str, pl.Series]:
+    """What its customer was told when ordering or changing it, what holds now, and whether an operator said so.
+
+    A payment that revives an expired order tells anew; who lets go of a week (a pin without one) leaves the promise.
+    """
+    rows = last.select("order_id", "described", "paid").join(
+        _last_plans(history), on="order_id", how="left", maintain_order="left"
+    )
+    revived = pl.when(pl.col("expired") < pl.col("paid")).then("paid")
+    rows = rows.with_columns(told=pl.max_horizontal("described", revived))
+    rows = rows.with_columns(now=pl.max_horizontal("told", "planned"))
+    told, now, pin = rows["told"], rows["now"], rows["pinned"]
+    pinned = (pin > told) & history["build_week"][pin].is_not_null()
+    found = {name: history[name][told] for name in ("promised_from", "promised_until")}
+    for name, column in zip(("delivery_from", "delivery_until", "delivery_sure_by"), PROMISED, strict=False):
+        found[name] = history[column][now]
+    found |= {name: history[name][now] for name in ("build_week", "short")}
+    return found | {"pinned": pinned.fill_null(value=False)}
+
+
+def _last_plans(history: pl.DataFrame) -> pl.DataFrame:
+    """Of the orders that expired, or whose week an operator changed (few, mostly): the last rows that say so."""
+    event, row, week = pl.col("event"), pl.col("row"), pl.col("build_week")
+    rows = history.lazy().select(
+        "order_id", "event", "build_week", pl.int_range(pl.len(), dtype=pl.UInt32).alias("row")
+    )
+    last = {
+        "expired": row.filter(event == "order_expired"),
+        "pinned": row.filter(event == "order_pinned"),
+        "planned": row.filter(event.is_in(_PLANS), week.is_not_null()),
+    }
+    few = rows.filter(event.is_in((*_PLANS, "order_expired"))).group_by("order_id")
+    return few.agg(rows.max().alias(name) for name, rows in last.items()).collect()
 
 
 def _either(history: pl.DataFrame, rows: pl.Series, event: str, column: str, other: str) -> pl.Series:

@@ -89,7 +89,7 @@ def _open(open_reader: Open) -> None:
     _opened.append(open_reader())
 
 
-def _stretch(stretch: tuple[int, int, Path]) -> tuple[list[list[tuple[Any, ...]]], list[tuple[int, int]]] | str:
+def _stretch(stretch: tuple[int, int, Path]) -> tuple[list[list[Any]], list[tuple[int, int]]] | str:
     """One stretch, its columns in the file; or what went wrong in words: not every error can be sent."""
     first, last, file = stretch
     try:

@@ -1,6 +1,7 @@
 """The columns of the exported tables, and their types; docs/files.md describes each.
 
-Times are to the millisecond, in UTC. ``options`` is a list in Parquet and joined with ``;`` in CSV.
+Times are to the millisecond, in UTC; days are those of the launch's zone. ``options`` is a list in Parquet and joined
+with ``;`` in CSV.
 """
 
 from __future__ import annotations
@@ -8,10 +9,17 @@ from __future__ import annotations
 import polars as pl
 
 TIME = pl.Datetime("ms", "UTC")
+DAY = pl.Date()
 TEXT, WHOLE, FLAG = pl.String, pl.Int64, pl.Boolean
 OPTIONS = pl.List(pl.String)
 
 Schema = dict[str, pl.DataType]
+
+
+def in_work(schema: Schema) -> Schema:
+    """The same columns while they are worked on: days and options (joined by ``;``) as texts, which is quicker."""
+    return {name: TEXT() if dtype in (DAY, OPTIONS) else dtype for name, dtype in schema.items()}
+
 
 ORDERS: Schema = {
     "id": TEXT(),
@@ -40,6 +48,14 @@ ORDERS: Schema = {
     "conversion_window": TEXT(),
     "converted_at": TIME,
     "changed_at": TIME,
+    "promised_from": DAY,
+    "promised_until": DAY,
+    "delivery_from": DAY,
+    "delivery_until": DAY,
+    "delivery_sure_by": DAY,
+    "build_week": DAY,
+    "short": TEXT(),
+    "pinned": FLAG(),
 }
 """One row an order, in the order in which they came into the log: its present state."""
 
@@ -77,6 +93,11 @@ HISTORY: Schema = {
     "firm_at": TIME,
     "locked_at": TIME,
     "queued_at": TIME,
+    "promised_from": DAY,
+    "promised_until": DAY,
+    "promised_sure_by": DAY,
+    "build_week": DAY,
+    "short": TEXT(),
     "details": TEXT(),
 }
 """One row an event (an order of it, where one event is about many), in the order of the log."""

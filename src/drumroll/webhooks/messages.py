@@ -1,7 +1,8 @@
 """What others are told: one message an event that concerns an order, in words that stay.
 
 The type of a message, and which fields its ``data`` has, are a contract with every receiver: a type's fields are only
-ever added to. Keys and digests stay here (they are bytes, and no bytes leave); times become RFC 3339, in UTC.
+ever added to. Keys and digests of requests stay here (they are bytes, and no bytes leave); times become RFC 3339,
+in UTC; weeks become days, and a promise what its customer is told of it.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ import msgspec
 
 from drumroll.domain import events
 from drumroll.domain.events import Event
+from drumroll.domain.promise import Promise
 from drumroll.domain.states import State
 from drumroll.domain.times import rfc3339
+from drumroll.domain.weeks import monday, sunday
 from drumroll.errors import EndpointInvalid
 from drumroll.log.base import Block
 
@@ -39,8 +42,11 @@ TYPES: dict[type[Event], str] = {
     events.WaitingLeft: "place.given_up",
     events.CapSet: "sales.cap_set",
     events.WindowMoved: "sales.window_moved",
+    events.CapacitySet: "plan.capacity_set",
+    events.OrderPinned: "order.pinned",
+    events.PlanAccepted: "order.replanned",
 }
-"""The type of each event's message. Three kinds are not here: sales and moves, below, and what concerns no order."""
+"""The type of each event's message. Not here: sales and moves, below, and what concerns nobody outside."""
 
 SALES = {"open": "sales.opened", "close": "sales.closed", "pause": "sales.paused", "resume": "sales.resumed"}
 """The types of ``SalesSet``, by its action."""
@@ -54,20 +60,23 @@ MOVES: dict[str, str] = {
 }
 """The types of ``OrdersMoved``, by the state reached. Back to locked has a type of its own: its data differ."""
 
-SILENT = (events.DeskOpened, events.LaunchSet)
-"""Events that nobody outside is told of."""
+SILENT = (events.DeskOpened, events.LaunchSet, events.SafetySet)
+"""Events that nobody outside is told of. (What the safety of weeks changes, each promise says.)"""
 
 ALL = frozenset((*TYPES.values(), *SALES.values(), *MOVES.values()))
 """Every type that an endpoint can ask for."""
 
 DEFAULT = ALL - {"order.imported"}
-"""What an endpoint that asks for nothing in particular gets: no base of a hundred thousand orders made elsewhere."""
+"""What an endpoint that asks for nothing in particular gets: no base of a hundred thousand orders made elsewhere.
+
+A plan may be about as many, and is in it: whoever tells customers when delivery is must hear that it changed.
+"""
 
 TEST = "webhook.test"
 
 
 class Cursor(msgspec.Struct, frozen=True, order=True):
-    """A place in the stream of messages: a block, an event of it, and of a move of many orders which one."""
+    """A place in the stream of messages: a block, an event of it, and of a move or plan of many orders which one."""
 
     position: int
     event: int = 0
@@ -96,15 +105,15 @@ def chosen(words: str) -> frozenset[str]:
 
 
 def messages(block: Block, start: Cursor, wanted: frozenset[str]) -> Iterator[Message]:
-    """The wanted messages of a block from a place in it on, made one at a time: a move may be of 100,000 orders."""
+    """The wanted messages of a block from a place in it on, made one at a time: a plan may be of 100,000 orders."""
     for index in range(start.event, len(block.events)):
         event = block.events[index]
         kind = type_of(event)
         if kind not in wanted:
             continue
-        if isinstance(event, events.OrdersMoved):
+        if isinstance(event, events.OrdersMoved | events.PlanAccepted):
             first = start.part if index == start.event else 0
-            yield from _moved(block, event, Cursor(block.position, index, first))
+            yield from _of_many(block, event, Cursor(block.position, index, first))
         else:
             about: str = getattr(event, "order_id", "")
             after = Cursor(block.position, index + 1)
@@ -135,12 +144,35 @@ def test_message(endpoint: str, at_ms: int) -> Message:
     return Message(f"msg_test_{at_ms}", TEST, "", body, Cursor(0))
 
 
-def _moved(block: Block, event: events.OrdersMoved, at: Cursor) -> Iterator[Message]:
-    kind, timestamp = type_of(event), utc(block.at_ms)
-    for part in range(at.part, len(event.order_ids)):
-        order_id = event.order_ids[part]
-        body = _body(kind, timestamp, {"order_id": order_id, "operator": event.operator, "reason": event.reason})
-        yield Message(_id(block, at.event, part), kind, order_id, body, Cursor(at.position, at.event, part + 1))
+_Many = events.OrdersMoved | events.PlanAccepted
+
+
+def _of_many(block: Block, event: _Many, at: Cursor) -> Iterator[Message]:
+    kind, timestamp, first = type_of(event), utc(block.at_ms), 0
+    for order_ids, promise in _groups(event):
+        after = first + len(order_ids)
+        if at.part < after:
+            facts = _facts_of_many(event, promise)
+            for part in range(max(at.part, first), after):
+                order_id = order_ids[part - first]
+                body = _body(kind, timestamp, {"order_id": order_id, **facts})
+                yield Message(_id(block, at.event, part), kind, order_id, body, Cursor(at.position, at.event, part + 1))
+        first = after
+
+
+def _groups(event: _Many) -> Iterator[tuple[tuple[str, ...], Promise | None]]:
+    """The orders of an event, with what is promised to them."""
+    if isinstance(event, events.OrdersMoved):
+        yield event.order_ids, None
+    else:
+        yield from ((group.order_ids, group.promise) for group in event.groups)
+
+
+def _facts_of_many(event: _Many, promise: Promise | None) -> dict[str, Any]:
+    signed = {"operator": event.operator, "reason": event.reason}
+    if isinstance(event, events.OrdersMoved) or promise is None:
+        return signed
+    return {**_as_days("promise", promise), "short": promise.short or None, "plan": event.plan, **signed}
 
 
 def _id(block: Block, event: int, part: int | None = None) -> str:
@@ -158,34 +190,52 @@ def _body(kind: str, timestamp: str, facts: dict[str, Any]) -> bytes:
 def _facts(event: Event) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     for field, read in _fields(type(event)):
-        name, value = read(field, getattr(event, field))
-        facts[name] = value
+        facts |= read(field, getattr(event, field))
     if isinstance(event, events.SalesSet):
         del facts["action"]  # the type says it
+    if isinstance(event, events.OrderPinned):
+        facts["pinned"] = event.promise is not None
     return facts
 
 
-_Read = Callable[[str, Any], tuple[str, Any]]
+_Read = Callable[[str, Any], dict[str, Any]]
 
 
 def _fields(kind: type[Event]) -> tuple[tuple[str, _Read], ...]:
     """The fields of an event that leave, and how; found out once for each kind."""
     if kind not in _known:
         known = msgspec.structs.fields(kind)
-        _known[kind] = tuple(
-            (field.name, _as_time if field.name.endswith("_ms") else _as_it_is)
-            for field in known
-            if field.type is not bytes
-        )
+        _known[kind] = tuple((field.name, _reader(field.name)) for field in known if field.type is not bytes)
     return _known[kind]
+
+
+def _reader(field: str) -> _Read:
+    if field == "promise":
+        return _as_days
+    if field.endswith("_week"):
+        return _as_monday
+    return _as_time if field.endswith("_ms") else _as_it_is
 
 
 _known: dict[type[Event], tuple[tuple[str, _Read], ...]] = {}
 
 
-def _as_it_is(name: str, value: Any) -> tuple[str, Any]:
-    return name, value
+def _as_it_is(name: str, value: Any) -> dict[str, Any]:
+    return {name: value}
 
 
-def _as_time(name: str, value: int | None) -> tuple[str, Any]:
-    return name.removesuffix("_ms"), None if value is None else utc(value)
+def _as_time(name: str, value: int | None) -> dict[str, Any]:
+    return {name.removesuffix("_ms"): None if value is None else utc(value)}
+
+
+def _as_monday(name: str, week: int) -> dict[str, Any]:
+    return {name: str(monday(week))}
+
+
+def _as_days(name: str, promise: Promise | None) -> dict[str, Any]:
+    """The first and last day of delivery, and the day by which it is nearly certain."""
+    names = ("delivery_from", "delivery_until", "delivery_sure_by")
+    if promise is None:
+        return dict.fromkeys(names)
+    days = (monday(promise.first_week), sunday(promise.last_week), sunday(promise.sure_week))
+    return dict(zip(names, map(str, days), strict=True))
