@@ -13,7 +13,7 @@ from rich.table import Table
 
 from drumroll import bootstrap
 from drumroll.cli import operator_plan
-from drumroll.cli.operator_client import Connection, connected
+from drumroll.cli.operator_client import Connection, connected, say_done
 from drumroll.domain.money import format_minor
 from drumroll.exchange.moves import read_moves
 from drumroll.settings import load
@@ -68,7 +68,7 @@ def sales(connection: Connection, action: str, model: str | None, reason: str) -
       drumroll operator sales pause --reason "payments are down"
       drumroll operator sales resume --reason "payments are back"
     """
-    _done(connection, connection.post("/v1/operator/sales", action=action, model=model, reason=reason))
+    say_done(connection, connection.post("/v1/operator/sales", action=action, model=model, reason=reason))
 
 
 @operator.command(short_help="Change a cap.")
@@ -91,7 +91,7 @@ def cap(connection: Connection, cap: str, model: str | None, trim: str | None, r
     content: dict[str, Any] = {"model": model, "trim": trim, "reason": reason}
     given = {name: value for name, value in content.items() if value is not None}
     number = None if cap == "none" else int(cap)
-    _done(connection, connection.send("/v1/operator/caps", {"cap": number, **given}))
+    say_done(connection, connection.send("/v1/operator/caps", {"cap": number, **given}))
 
 
 @operator.command(short_help="Move a conversion window's closing.")
@@ -107,7 +107,7 @@ def window(connection: Connection, window: str, closes_at: str, reason: str) -> 
       drumroll operator window su7-to-yu7 2025-06-30T12:00:00+08:00 \
         --reason "the app was down"
     """
-    _done(connection, connection.post(f"/v1/operator/windows/{window}", closes_at=closes_at, reason=reason))
+    say_done(connection, connection.post(f"/v1/operator/windows/{window}", closes_at=closes_at, reason=reason))
 
 
 @operator.command(short_help="Cancel somebody's order.")
@@ -123,7 +123,7 @@ def cancel(connection: Connection, order: str, refund: bool, reason: str) -> Non
       drumroll operator cancel ord_0123456789abcdef0123 --refund \
         --reason "ordered twice"
     """
-    _done(connection, connection.post(f"/v1/operator/orders/{order}/cancel", refund=refund, reason=reason))
+    say_done(connection, connection.post(f"/v1/operator/orders/{order}/cancel", refund=refund, reason=reason))
 
 
 @operator.command(short_help="Give a forfeited deposit back.")
@@ -140,7 +140,7 @@ def refund(connection: Connection, order: str, amount_minor: int, reason: str) -
         --reason "locked by accident"
     """
     content = {"amount_minor": amount_minor, "reason": reason}
-    _done(connection, connection.post(f"/v1/operator/orders/{order}/refund", **content))
+    say_done(connection, connection.post(f"/v1/operator/orders/{order}/refund", **content))
 
 
 @operator.command(short_help="Say that a refund was paid by hand.")
@@ -154,7 +154,7 @@ def paid(connection: Connection, refund: str, reason: str) -> None:
     Example:
       drumroll operator paid pay_4711 --reason "bank transfer of 2 July"
     """
-    _done(connection, connection.post(f"/v1/operator/refunds/{refund}/paid", reason=reason))
+    say_done(connection, connection.post(f"/v1/operator/refunds/{refund}/paid", reason=reason))
 
 
 @operator.command(short_help="Correct what an order is for.")
@@ -175,7 +175,7 @@ def correct(
         --reason "moved house"
     """
     content = {"trim": trim, "options": list(options) or None, "region": region, "reason": reason}
-    _done(connection, connection.post(f"/v1/operator/orders/{order}/correct", **content))
+    say_done(connection, connection.post(f"/v1/operator/orders/{order}/correct", **content))
 
 
 @operator.command(short_help="Move orders in production, from a file.")
@@ -190,7 +190,7 @@ def move(connection: Connection, file: str, reason: str) -> None:
       drumroll operator move week-31.csv --reason "production plan of week 31"
     """
     moves = [{"order_id": order_id, "state": state} for order_id, state in read_moves(Path(file))]
-    _done(connection, connection.post("/v1/operator/moves", moves=moves, reason=reason))
+    say_done(connection, connection.post("/v1/operator/moves", moves=moves, reason=reason))
 
 
 @operator.command(short_help="Look orders up.")
@@ -278,13 +278,6 @@ def trail(connection: Connection, limit: int) -> None:
     for entry in found["entries"]:
         table.add_row(_when(entry["at"]), entry["what"], entry["operator"], entry["reason"])
     _console().print(table)
-
-
-def _done(connection: Connection, receipt: dict[str, Any]) -> None:
-    if connection.as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(receipt)))
-    else:
-        click.echo(f"{receipt['done']}, by {receipt['operator']} at {receipt['at']}")
 
 
 def _when(at: str) -> str:

@@ -92,6 +92,14 @@ def _error(error: Any) -> str:
     return f"{error.get('key', 'body')}: {error.get('message')}" if isinstance(error, dict) else str(error)
 
 
+def say_done(connection: Connection, receipt: dict[str, Any]) -> None:
+    """Print what the server says was done."""
+    if connection.as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(receipt)))
+    else:
+        click.echo(f"{receipt['done']}, by {receipt['operator']} at {receipt['at']}")
+
+
 def connected(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of every command that speaks to a running server; it gets a ``connection``."""
 

@@ -10,7 +10,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from drumroll.cli.operator_client import Connection, connected
+from drumroll.cli.operator_client import Connection, connected, say_done
 from drumroll.errors import DrumrollError
 
 WIDTH = 80
@@ -49,7 +49,7 @@ def capacity(
     if (percent is None) == (weekly is None):
         raise click.UsageError("give one of --percent and --weekly")
     content: dict[str, Any] = {"from": from_day, "until": until, "resource": resource, "percent": percent}
-    _done(connection, connection.post("/v1/operator/capacity", **content, weekly=weekly, reason=reason))
+    say_done(connection, connection.post("/v1/operator/capacity", **content, weekly=weekly, reason=reason))
 
 
 @click.command(short_help="Give an order the week in which it is built.")
@@ -68,7 +68,7 @@ def pin(connection: Connection, order: str, week: str, reason: str) -> None:
         --reason "no longer needed"
     """
     content = {"build_week": None if week == "none" else week, "reason": reason}
-    _done(connection, connection.send(f"/v1/operator/orders/{order}/pin", content))
+    say_done(connection, connection.send(f"/v1/operator/orders/{order}/pin", content))
 
 
 @click.command(short_help="Accept a plan that `drumroll plan --out` wrote.")
@@ -87,7 +87,7 @@ def plan(connection: Connection, file: str, reason: str) -> None:
       drumroll operator plan plan.json --reason "the supplier delivers again"
     """
     content = _read(Path(file))
-    _done(connection, connection.send("/v1/operator/plans", {**content, "reason": reason}))
+    say_done(connection, connection.send("/v1/operator/plans", {**content, "reason": reason}))
 
 
 @click.command(short_help="Capacity and load, week by week.")
@@ -133,13 +133,6 @@ def _read(path: Path) -> dict[str, Any]:
     if missing:
         raise DrumrollError(f"{path} is no plan as `drumroll plan --out` writes it: {', '.join(missing)} missing")
     return {name: content[name] for name in _FIELDS}
-
-
-def _done(connection: Connection, receipt: dict[str, Any]) -> None:
-    if connection.as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(receipt)))
-    else:
-        click.echo(f"{receipt['done']}, by {receipt['operator']} at {receipt['at']}")
 
 
 COMMANDS = (capacity, pin, plan, weeks)
