@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from drumroll.domain import events as ev
 from drumroll.domain.launch import Launch, Model, Trim
+from drumroll.domain.promise import Planned, Promise
 from drumroll.errors import DamagedLog
 from drumroll.log.base import Block
 from drumroll.log.codec import decode, encode
@@ -30,6 +31,8 @@ launches = st.builds(
     milestones=st.lists(amounts, max_size=3).map(tuple),
     cap=st.none() | amounts,
 )
+promises = st.builds(Promise, amounts, amounts, amounts, amounts, texts)
+rows = st.lists(st.integers(0, 200), max_size=5).map(tuple)
 VALUES: dict[Any, st.SearchStrategy[Any]] = {
     str: texts,
     int: amounts,
@@ -38,6 +41,11 @@ VALUES: dict[Any, st.SearchStrategy[Any]] = {
     bytes: keys,
     tuple[str, ...]: st.lists(texts, max_size=3).map(tuple),
     Launch: launches,
+    Promise | None: st.none() | promises,
+    tuple[Planned, ...]: st.lists(st.builds(Planned, promises, st.lists(texts, max_size=3).map(tuple)), max_size=3).map(
+        tuple
+    ),
+    dict[str, tuple[tuple[int, ...], tuple[int, ...]]]: st.dictionaries(texts, st.tuples(rows, rows), max_size=3),
 }
 
 
@@ -101,7 +109,7 @@ LIFE = Block(
         ev.RefundPaid("p1.2", "grace", "by hand"),
     ),
 )
-LIFE_HEX = """
+LIFE_BEFORE_PROMISES_HEX = """
 445242018ae6feb5cc3abb15f672dff806b9ef089304cf00000197d0973560dc00129d02a26f31a26331a3737537a36d
 61780905cd0384c4106b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6bc408666666666666666692a57768697465a3773139a762
 65696a696e67ce00093a809608a26f31c3cd0708c4106b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6bc4086666666666666666
@@ -121,6 +129,27 @@ aa7375372d746f2d797537a3797537a36d617891a57768697465a76265696a696e6709050000ce00
 6b6bc40866666666666666669717a97363686564756c656492a26f31a26f33a56772616365a77765656b203331c4106b
 6b6b6b6b6b6b6b6b6b6b6b6b6b6b6bc40866666666666666669407a470312e32a56772616365a762792068616e64
 """
+LIFE_HEX = """
+44524201c8fc71985e41ca912d851babfeed2d1a9304cf00000197d0973560dc00129e02a26f31a26331a3737537a36d
+61780905cd0384c4106b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6bc408666666666666666692a57768697465a3773139a762
+65696a696e67ce00093a80c09608a26f31c3cd0708c4106b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6bc40866666666666666
+669409a26f31c4106b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6bc4086666666666666666950aa26f31ce0007a120c4106b6b
+6b6b6b6b6b6b6b6b6b6b6b6b6b6bc40866666666666666669c0ba26f31a370726f91a57768697465a76265696a696e67
+07c4106b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6bc4086666666666666666a56772616365a56d6f76656409c0dc00140ca2
+6f31aa7375372d746f2d797537a3797537a36d617891a57768697465a76265696a696e6709050000ce00093a8001a66c
+6f636b656401c2c4106b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6bc408666666666666666607c0940da26f31a2703105dc00
+110ea26f33a57265662d31a26331a3737537a36d617891a57768697465a76265696a696e670905a27033a66c6f636b65
+64010203c0c41064646464646464646464646464646464990fa26f34a26331a3737537a36d617891a57768697465a762
+65696a696e67c4106b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6bc40866666666666666669710a26f340905ce00015180c0c0
+9411a26f35c400c4009712a57061757365a0a56772616365a4646f776ec4106b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6bc4
+0866666666666666669813a3737537a36d6178c0a56772616365a46d6f7265c4106b6b6b6b6b6b6b6b6b6b6b6b6b6b6b
+6bc40866666666666666669714aa7375372d746f2d79753704a56772616365a4646f776ec4106b6b6b6b6b6b6b6b6b6b
+6b6b6b6b6b6bc40866666666666666669815a26f310500a56772616365a57477696365c4106b6b6b6b6b6b6b6b6b6b6b
+6b6b6b6b6bc40866666666666666669716a26f3105a56772616365a8676f6f6477696c6cc4106b6b6b6b6b6b6b6b6b6b
+6b6b6b6b6b6bc40866666666666666669717a97363686564756c656492a26f31a26f33a56772616365a77765656b2033
+31c4106b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6bc40866666666666666669407a470312e32a56772616365a76279206861
+6e64
+"""
 
 
 def test_a_block_of_the_first_drumroll_still_reads() -> None:
@@ -131,6 +160,7 @@ def test_a_block_of_the_first_drumroll_still_reads() -> None:
 def test_the_bytes_of_a_block_stay_what_they_are() -> None:
     """If this fails, an event lost a field or moved one: raise the format version and keep reading this one."""
     assert encode(LIFE) == bytes.fromhex(LIFE_HEX)
+    assert decode(bytes.fromhex(LIFE_BEFORE_PROMISES_HEX), 4) == LIFE, "a log of before there were promises"
     assert decode(bytes.fromhex(LIFE_HEX), 4) == LIFE
 
 

@@ -50,7 +50,7 @@ def test_what_is_accepted_is_what_holds_and_what_was_promised_stays_told(loft: L
         "sure_by": last_day(FIRST + 5),
         "weeks": [FIRST + 4 - NOW, FIRST + 5 - NOW],
         "short": "loft",
-        "because": "Everything that the loft can build before is promised already.",
+        "because": "the loft has nothing left in the weeks before.",
         "cliffs": [{"id": "fair", "name": "the kite fair", "last_day": "2026-06-07", "crossing": "will"}],
     }
     assert shown(loft, same) == before[same]

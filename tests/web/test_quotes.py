@@ -56,7 +56,7 @@ def test_a_quote_says_price_place_days_and_why_it_is_no_earlier(loft: Loft) -> N
     loft.firm()
     later = loft.quoted()
     assert (weeks(later), later["delivery"]["short"]) == ([3, 4], "loft")
-    assert later["because"] == "Everything that the loft can build before is promised already."
+    assert later["because"] == "the loft has nothing left in the weeks before."
 
 
 def test_a_quote_needs_no_session_and_leaves_everything_as_it_was(loft: Loft) -> None:
@@ -236,7 +236,7 @@ def test_what_is_short_is_named_by_the_limit_that_is_tightest(loft: Loft) -> Non
     loft.ordered("eve", "kite", "rare")
     rare = loft.quoted(trim="rare")
     assert rare["delivery"]["short"] == "frames"
-    assert rare["because"] == "What there is of rare frames before is promised already."
+    assert rare["because"] == "rare frames has nothing left in the weeks before."
 
 
 def test_the_place_counts_everybody_who_waits_and_those_who_are_older(loft: Loft) -> None:

@@ -18,7 +18,7 @@ _BODY = (
     b'"deposit_minor":500000,"currency":"CNY","reserved_at":"2025-06-26T22:00:00.000+08:00",'
     b'"expires_at":"2025-06-26T22:15:00.000+08:00","pay_url":"/sandbox/pay/ord_kpdkurt3y25jxx36",'
     b'"delivery":{"from":"2026-03-30","until":"2026-04-26","weeks":[39,42],"sure_by":"2026-05-03","kept_percent":80,'
-    b'"sure_percent":95,"short":"pack-max","because":"What there is of Battery packs, Max before is promised already.",'
+    b'"sure_percent":95,"short":"pack-max","because":"Battery packs, Max has nothing left in the weeks before.",'
     b'"cliffs":[{"id":"purchase-tax","name":"Exemption from purchase tax","last_day":"2025-12-31","crossing":"will"}]}}'
 )
 _HEADERS = [(b"content-type", b"application/json"), (b"location", b"/v1/orders/ord_kpdkurt3y25jxx36")]

@@ -63,8 +63,6 @@ def because(launch: Launch, promise: Promise) -> str:
     """Why it is no earlier, in words."""
     if not promise.short:
         return "It is planned for the first week that there is."
-    for plant in launch.plants:
-        if plant.id == promise.short:
-            return f"Everything that {plant.name} can build before is promised already."
-    name = next((limit.name for limit in launch.limits if limit.id == promise.short), promise.short)
-    return f"What there is of {name} before is promised already."
+    resources = (*launch.limits, *launch.plants)
+    name = next((one.name for one in resources if one.id == promise.short), promise.short)
+    return f"{name} has nothing left in the weeks before."

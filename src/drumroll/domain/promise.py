@@ -40,11 +40,15 @@ class Crossing(msgspec.Struct, frozen=True):
 
 
 def crossings(launch: Launch, model: str, promise: Promise) -> tuple[Crossing, ...]:
-    """The days that matter which lie before (``will``) or within (``may``) the promised weeks."""
+    """The days that matter that it ``will`` miss (it is planned or promised after them), or ``may``.
+
+    Whatever may come later than that day with more than the small chance that ``sure_week`` leaves is warned of.
+    """
+    planned = monday(max(promise.first_week, promise.build_week))
     return tuple(
-        Crossing(cliff, "will" if monday(promise.first_week) > cliff.last_day else "may")
+        Crossing(cliff, "will" if planned > cliff.last_day else "may")
         for cliff in launch.cliffs
-        if (not cliff.models or model in cliff.models) and sunday(promise.last_week) > cliff.last_day
+        if (not cliff.models or model in cliff.models) and sunday(promise.sure_week) > cliff.last_day
     )
 
 
