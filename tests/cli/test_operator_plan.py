@@ -136,7 +136,7 @@ def test_a_plan_of_the_servers_own_log_is_made_beside_it_and_accepted(server: Re
     made = CliRunner().invoke(cli, ["plan", str(server.log), "--out", str(file)])
     assert made.exit_code == 0, made.exception
     assert now(server, mine[5], "c5")["moved"] is None, "a plan changes nothing before it is accepted"
-    assert told(server, "plan", str(file), *BECAUSE)["done"] == "plan accepted"
+    assert told(server, "plan", str(file), *BECAUSE)["done"].startswith("plan accepted, ")
     seen = [now(server, one, f"c{number}") for number, one in enumerate(mine)]
     assert [one["now"]["until"] for one in seen] == sorted(one["now"]["until"] for one in seen)
     assert seen[5]["moved"] == "later"

@@ -254,6 +254,8 @@ class NaivePromises:
             return {"invalid_plan"}
         moved = [(self.orders[order_id], said) for said, ids in groups for order_id in ids]
         moved = [(order, said) for order, said in moved if self._as_known(order, based_on)]
+        if groups and not moved:
+            return {"stale_plan"}
         if any(order["promise"] is not None and weeks.frozen(order["promise"][0]) for order, _ in moved):
             return {"frozen_weeks"}
         self.plans.append(plan)

@@ -29,6 +29,7 @@ def test_an_order_says_all_that_the_customer_needs_to_pay(house: House) -> None:
         "expires_at": "2026-05-01T12:10:30.000+02:00",
         "pay_url": f"/sandbox/pay/{order['id']}",
         "delivery": None,
+        "unpromised": None,
     }
 
 

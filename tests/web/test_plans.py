@@ -39,7 +39,7 @@ def test_what_is_accepted_is_what_holds_and_what_was_promised_stays_told(loft: L
     accepted = loft.plan(
         group(FIRST + 4, later, short="loft"), group(0, same) | weeks, group(FIRST, earlier), policy="least-breakage"
     )
-    assert (accepted.status, accepted.json()["done"]) == (200, "plan accepted")
+    assert (accepted.status, accepted.json()["done"]) == (200, "plan accepted, 3 orders promised anew")
     late = shown(loft, later)
     assert late["promised"] == before[later]["promised"]
     assert (late["moved"], late["weeks"], late["pinned"]) == ("later", 4, False)

@@ -184,7 +184,8 @@ def test_where_the_capacity_has_run_out_nothing_is_promised_and_the_order_is_tak
             loft.ordered(f"c{number}")
         quote = loft.quoted()
         assert quote["delivery"] is None
-        assert quote["because"] == "No delivery can be promised: all the capacity that is planned is promised."
+        said = "No delivery can be promised: all the capacity that is planned is promised, or closed."
+        assert quote["because"] == said
         assert quote["place"] == 6
         answer = loft.send(loft.token("ada"), "/v1/orders", {"model": "kite", "trim": "plain"})
         if refused:
@@ -196,7 +197,26 @@ def test_where_the_capacity_has_run_out_nothing_is_promised_and_the_order_is_tak
             assert loft.ordered()["delivery"] == {**loft_delivery(loft), "weeks": [6, 7]}
         else:
             assert (answer.status, answer.json()["delivery"]) == (201, None)
+            assert "No delivery could be promised" in answer.json()["unpromised"]
             assert loft.order_of("ada", answer.json()["id"])["promise"] is None
+            assert loft.order_of("ada", answer.json()["id"])["unpromised"] == answer.json()["unpromised"]
+
+
+def test_a_trim_whose_frames_come_in_no_week_is_said_to_have_no_capacity() -> None:
+    """Not that it is promised to others: nothing is."""
+    with Loft(backlog=0, dye=0) as loft:
+        quote = loft.quoted(options="blue")
+        assert quote["delivery"] is None
+        assert "blue dye has no capacity in any week" in quote["because"]
+
+
+def test_before_its_lock_an_order_says_the_place_that_it_has_at_most(loft: Loft) -> None:
+    first = loft.reserved("ada")
+    assert loft.order_of("ada", first)["place_at_most"] == OLDER + 1
+    locked = loft.locked("bob")
+    assert loft.order_of("ada", first)["place_at_most"] == OLDER + 2
+    found = loft.order_of("bob", locked)
+    assert (found["place_at_most"], found["queue"]["place"]) == (None, 1)
 
 
 def loft_delivery(loft: Loft) -> Any:

@@ -290,6 +290,8 @@ def _facts(facts: dict[str, Any], currency: str) -> str:
     for name, words in (("price_minor", ""), ("difference_minor", "difference "), ("refund_minor", "back ")):
         if facts.get(name):
             told.append(words + format_minor(facts[name], currency))
+    if facts.get("delivery_from"):
+        told.append(f"{facts['delivery_from']} to {facts['delivery_until']}")
     return ", ".join(told)
 
 

@@ -19,7 +19,7 @@ from drumroll.domain.capacity import kinds_of, rules_of
 from drumroll.errors import FileUnfit
 from drumroll.exchange.tables import CSV, kind_of, write_table
 from drumroll.plan.answers import Answers, Proposal, answer, kinds_without, proposal
-from drumroll.plan.calibration import Queue, calibrate
+from drumroll.plan.calibration import Calibration, Queue, calibrate
 from drumroll.plan.listing import Row, listing
 from drumroll.plan.policies import POLICIES, planned
 from drumroll.plan.problem import Plan
@@ -69,9 +69,8 @@ def plan(log: str | None, **given: Any) -> None:
         return
     made = make(at, given["policy"])
     _write_files(made, given)
-    _show(made, at, given)
-    if given["calibrate"]:
-        _calibrate(made, safety_of(at, made.asked))
+    calibrated = _calibrate(made, safety_of(at, made.asked)) if given["calibrate"] else None
+    _show(made, at, given, calibrated)
 
 
 def make(at: AtMoment, policy: str | None) -> Made:
@@ -113,22 +112,26 @@ def _for_the_server(proposal: Proposal) -> dict[str, Any]:
     return {**msgspec.structs.asdict(proposal), "groups": groups}
 
 
-def _show(made: Made, at: AtMoment, given: dict[str, Any]) -> None:
+def _show(made: Made, at: AtMoment, given: dict[str, Any], calibrated: Calibration | None) -> None:
     found = summary(made.asked, made.plan, made.answers)
     if given["json_file"]:
         values = as_values(found, made.asked, made.proposal, at.at_ms)
+        if given["calibrate"]:
+            values["calibration"] = msgspec.to_builtins(calibrated)
         text = msgspec.json.format(msgspec.json.encode(values)).decode()
         if given["json_file"] == "-":
             click.echo(text)
             return
         write(given["json_file"], text.encode() + b"\n")
     show(found, made.asked, made.proposal, at.at_ms, _console())
+    if given["calibrate"]:
+        show_calibration(calibrated, _console())
     if given["out"]:
         click.echo(f"\nTo make it the plan that holds:\n  drumroll operator plan {given['out']} --reason ...")
 
 
-def _calibrate(made: Made, late: Safety) -> None:
-    """Simulate the plan's own promises, from the first week that it touches."""
+def _calibrate(made: Made, late: Safety) -> Calibration | None:
+    """Simulate the windows that this plan would promise, from the first week that it touches."""
     asked, answers = made.asked, made.answers
     problem, capacity = asked.problem, asked.capacity
     now = problem.first_week - capacity.base_week
@@ -143,8 +146,7 @@ def _calibrate(made: Made, late: Safety) -> None:
     )
     sequence: Literal["place", "plan"] = "place" if answers.policy == "strict" else "plan"
     click.echo("\nSimulating what becomes of these promises ...", err=True)
-    found = calibrate(capacity, asked.kinds, queue, rules_of(asked.launch), late, now=now, sequence=sequence)
-    show_calibration(found, _console())
+    return calibrate(capacity, asked.kinds, queue, rules_of(asked.launch), late, now=now, sequence=sequence)
 
 
 def _console() -> Console:

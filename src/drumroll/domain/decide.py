@@ -62,7 +62,7 @@ def _reserve(book: Book, command: cmd.Reserve, at_ms: int) -> Decision:
         assert kind is not None, "the launch has plants"
         lead = wanted.lead if command.region is None else availability.lead(region)
         promise = availability.promise(kind, lead, at_ms)
-        if promise is None and (refusal := unpromised(launch, model.id, trim.id)) is not None:
+        if promise is None and (refusal := unpromised(book, launch, model.id, trim.id, configured.options)) is not None:
             return refusal
     return (
         ev.OrderReserved(

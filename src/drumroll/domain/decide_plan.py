@@ -138,6 +138,12 @@ def accept_plan(book: Book, command: cmd.AcceptPlan, at_ms: int) -> Decision:
     if faults:
         return _invalid_plan(faults)
     groups = _groups_left(book, command)
+    if command.groups and not groups:
+        message = (
+            "Nothing of this plan can be taken: something happened to all its orders since, or they are pinned. "
+            "The old plan stands; plan again."
+        )
+        return Refusal(Code.STALE_PLAN, message, {"based_on": command.based_on})
     faults = _not_to_be_built(book, availability, groups)
     if faults:
         return _invalid_plan(faults)

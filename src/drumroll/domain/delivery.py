@@ -63,6 +63,5 @@ def because(launch: Launch, promise: Promise) -> str:
     """Why it is no earlier, in words."""
     if not promise.short:
         return "It is planned for the first week that there is."
-    resources = (*launch.limits, *launch.plants)
-    name = next((one.name for one in resources if one.id == promise.short), promise.short)
-    return f"{name} has nothing left in the weeks before."
+    names = {limit.id: limit.name for limit in launch.limits} | {plant.id: plant.name for plant in launch.plants}
+    return f"{names.get(promise.short, promise.short)} has nothing left in the weeks before."

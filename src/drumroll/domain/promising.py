@@ -69,18 +69,24 @@ def last_week(promise: Promise | None) -> int | None:
     return None if promise is None else promise.last_week
 
 
-def unpromised(launch: Launch, model: str, trim: str) -> Refusal | None:
+def unpromised(book: Book, launch: Launch, model: str, trim: str, options: tuple[str, ...]) -> Refusal | None:
     """The refusal of an order for which there is no week, if the launch wants those refused."""
     if not launch.plants or not rules_of(launch).refuse_unpromised:
         return None
-    message = f"No delivery can be promised for {model} {trim}: {why_nothing(launch, model)}. It can't be ordered now."
+    why = why_nothing(book, launch, model, trim, options)
+    message = f"No delivery can be promised for {model} {trim}: {why}. It can't be ordered now."
     return Refusal(Code.NO_CAPACITY, message, {"model": model, "trim": trim})
 
 
-def why_nothing(launch: Launch, model: str) -> str:
-    """Why nothing can be promised for a model, in words."""
-    if not launch.plants:
+def why_nothing(book: Book, launch: Launch, model: str, trim: str, options: tuple[str, ...]) -> str:
+    """Why nothing can be promised for such an order, in words."""
+    availability = book.availability
+    if availability is None:
         return "this launch plans no deliveries"
-    if not any(model in plant.models for plant in launch.plants):
+    kind = availability.kind(model, trim, options)
+    if not kind.needs:
         return "no plant builds it"
-    return "all the capacity that is planned is promised"
+    for number in kind.needs:
+        if not any(availability.capacity.weekly[number]):
+            return f"{availability.capacity.resources[number].name} has no capacity in any week"
+    return "all the capacity that is planned is promised, or closed"

@@ -38,7 +38,7 @@ from drumroll.web.incoming import (
 )
 from drumroll.web.messages import NewOrder, ReservedOrder, WebhookReceipt
 from drumroll.web.problems import Problem, of_refusal, of_unavailable, of_webhook
-from drumroll.web.promises import delivery_of
+from drumroll.web.promises import UNPROMISED, delivery_of
 from drumroll.web.sessions import Sessions
 
 WEBHOOK_LIMIT_BYTES = 65_536
@@ -180,7 +180,13 @@ class HotPath:
             rfc3339(done.expires_at_ms, zone),
             self.provider.pay_url(done.id),
             self._delivery(offer.model, done.promised, done.reserved_at_ms, done.blocks[0]),
+            self._unpromised(done.promised, done.blocks[0]),
         )
+
+    def _unpromised(self, promise: Promise | None, position: int) -> str | None:
+        """Words for who was promised nothing by a launch that promises."""
+        launch = None if promise is not None else self.service.desk.book.launch_in(position)
+        return UNPROMISED if launch is not None and launch.plants else None
 
     def _delivery(self, model: str, promise: Promise | None, at_ms: int, position: int) -> Any:
         """What was promised, as JSON. Thousands in a row are promised the same."""
@@ -214,6 +220,7 @@ class HotPath:
             rfc3339(done.at_ms + event.hold_s * 1000, zone),
             self.provider.pay_url(event.order_id),
             self._delivery(event.model, event.promise, done.at_ms, done.order.blocks[0]),
+            self._unpromised(event.promise, done.order.blocks[0]),
         )
 
     def zone(self) -> str:

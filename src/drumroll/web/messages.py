@@ -30,7 +30,8 @@ class NewOrder(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True
 class ReservedOrder(msgspec.Struct, frozen=True, gc=False):
     """A new order. It becomes firm when its deposit arrives before ``expires_at``; pay at ``pay_url``.
 
-    ``delivery`` is what is promised (``null``: nothing can be), seen from the moment of the order.
+    ``delivery`` is what is promised, seen from the moment of the order; where nothing can be promised it is ``null``,
+    and ``unpromised`` says so.
     """
 
     id: str
@@ -44,6 +45,7 @@ class ReservedOrder(msgspec.Struct, frozen=True, gc=False):
     expires_at: str
     pay_url: str
     delivery: Delivery | None
+    unpromised: str | None = None
 
 
 class RefundView(msgspec.Struct, frozen=True):
@@ -96,7 +98,11 @@ class QueueView(msgspec.Struct, frozen=True):
 
 
 class OrderView(msgspec.Struct, frozen=True):
-    """An order as it stands now. ``locks_at`` is the end of its cooling-off, ``due_minor`` missing of its deposit."""
+    """An order as it stands now. ``locks_at`` is the end of its cooling-off, ``due_minor`` missing of its deposit.
+
+    ``queue`` is its place once it is locked; before that it is ``place_at_most`` if all others lock before it.
+    ``unpromised`` says so where its plant's launch can promise it nothing.
+    """
 
     id: str
     state: OrderState
@@ -118,7 +124,9 @@ class OrderView(msgspec.Struct, frozen=True):
     changed_at: str
     converted_from: str | None
     queue: QueueView | None
+    place_at_most: int | None
     promise: PromiseView | None
+    unpromised: str | None
     refunds: list[RefundView]
     actions: list[ActionView]
     pay_url: str | None

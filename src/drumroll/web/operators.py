@@ -101,10 +101,10 @@ async def do(web: Web, command: cmd.Command, what: str, by: Doing) -> Done:
     reply = taken(await web.hot.queued(command))
     done = web.hot.done(by.key)
     at_ms = done.reserved_at_ms if isinstance(done, Order) else done.at_ms
-    return _receipt(web, what, by, at_ms, replayed=not reply.events)
+    return receipt(web, what, by, at_ms, replayed=not reply.events)
 
 
-def _receipt(web: Web, what: str, by: Doing, at_ms: int, *, replayed: bool) -> Done:
+def receipt(web: Web, what: str, by: Doing, at_ms: int, *, replayed: bool) -> Done:
     """The answer; a replay has the same body, so there is nothing in it of the moment at which it was asked again."""
     receipt = messages.Receipt(what, by.operator, rfc3339(at_ms, web.launch.time_zone))
     return Response(receipt, headers={"idempotent-replayed": "true"} if replayed else None)
@@ -185,7 +185,7 @@ async def refund_paid(
     reply = taken(await web.hot.queued(cmd.RecordRefund(refund_id, by.operator, data.reason)))
     _ = web.launch
     at_ms = web.desk.book.refunds[refund_id].paid_at_ms or web.now_ms
-    return _receipt(web, "refund paid", by, at_ms, replayed=not reply.events)
+    return receipt(web, "refund paid", by, at_ms, replayed=not reply.events)
 
 
 @post(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from litestar import get, post
 from litestar.params import JSONBody, QueryParameter
@@ -14,7 +14,8 @@ from drumroll.domain.promise import Planned, Promise
 from drumroll.domain.weeks import week_of_day
 from drumroll.web import messages_promise as messages
 from drumroll.web.context import Parts
-from drumroll.web.operators import READS, WRITES, Asking, Done, Key, OrderId, do, doing
+from drumroll.web.hot import taken
+from drumroll.web.operators import READS, WRITES, Asking, Done, Key, OrderId, do, doing, receipt
 from drumroll.web.problems import Problem
 from drumroll.web.promises import plan_view
 
@@ -61,7 +62,10 @@ async def accept_plan(web: Parts, request: Asking, data: JSONBody[messages.NewPl
     command = cmd.AcceptPlan(
         data.plan, data.policy, data.based_on, groups, by.operator, data.reason, by.key, by.fingerprint
     )
-    return await do(web, command, "plan accepted", by)
+    reply = taken(await web.hot.queued(command))
+    done: Any = web.hot.done(by.key)
+    what = f"plan accepted, {done.event.orders} orders promised anew"
+    return receipt(web, what, by, done.at_ms, replayed=not reply.events)
 
 
 @get("/v1/operator/plan", summary="Capacity and load by week", **READS)

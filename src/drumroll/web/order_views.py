@@ -5,11 +5,13 @@ from __future__ import annotations
 from drumroll.domain.book import Book, Entry, Order, Refund
 from drumroll.domain.queue import lock_time_of
 from drumroll.domain.rights import Right, rights
-from drumroll.domain.states import RESERVED
+from drumroll.domain.states import AWAITED, FIRM, RESERVED
 from drumroll.domain.times import rfc3339
 from drumroll.web.messages import ActionView, OrderView, QueueView, RefundView
 from drumroll.web.messages_orders import WaitingView
-from drumroll.web.promises import promise_view
+from drumroll.web.promises import UNPROMISED, nothing_promised, promise_view, waiting_for
+
+UNLOCKED = (RESERVED, FIRM)
 
 
 def order_view(book: Book, order: Order, now_ms: int, pay_url: str) -> OrderView:
@@ -38,7 +40,9 @@ def order_view(book: Book, order: Order, now_ms: int, pay_url: str) -> OrderView
         changed_at=rfc3339(order.changed_at_ms, zone),
         converted_from=None if last is None else last.offer.model,
         queue=_queue_view(book, order, zone),
+        place_at_most=waiting_for(book, offer.model) if order.state in UNLOCKED else None,
         promise=promise_view(book, order, now_ms),
+        unpromised=UNPROMISED if order.state in AWAITED and nothing_promised(book, order) else None,
         refunds=[_refund_view(refund, zone) for refund in book.refunds_of.get(order.id, ())],
         actions=[_action_view(right, zone) for right in rights(book, order, now_ms)],
         pay_url=pay_url if awaits_money else None,

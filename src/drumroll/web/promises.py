@@ -7,11 +7,14 @@ from drumroll.domain.book import Book, Order
 from drumroll.domain.capacity import UNLIMITED
 from drumroll.domain.delivery import Delivery, delivery
 from drumroll.domain.promise import Promise
+from drumroll.domain.slots import older_of
+from drumroll.domain.states import AWAITED
 from drumroll.domain.times import rfc3339
 from drumroll.domain.weeks import monday, week_label, week_of
 from drumroll.web.messages_promise import AcceptedPlan, PlanView, PromiseView, ResourceWeek, WeekView
 
 PLANS_SHOWN = 20
+UNPROMISED = "No delivery could be promised for this order; it has no week yet."
 
 
 def delivery_of(
@@ -22,6 +25,17 @@ def delivery_of(
     if promise is None or launch is None:
         return None
     return delivery(launch, model, promise, week_of(at_ms, launch.time_zone))
+
+
+def nothing_promised(book: Book, order: Order) -> bool:
+    """Whether its launch promises deliveries, and none to this order."""
+    return order.promise is None and book.availability is not None
+
+
+def waiting_for(book: Book, model: str) -> int:
+    """How many orders of a model wait for a week, older ones that are not in this log among them."""
+    tallies = (tally for (of, _), tally in book.tallies.items() if of == model)
+    return sum(tally.by_state[state] for tally in tallies for state in AWAITED) + older_of(book, model)
 
 
 def promise_view(book: Book, order: Order, now_ms: int) -> PromiseView | None:

@@ -20,12 +20,10 @@ from drumroll.domain.promise import Promise
 from drumroll.domain.promising import promised_anew, unpromised, why_nothing
 from drumroll.domain.refusal import Refusal
 from drumroll.domain.regions import region_of
-from drumroll.domain.slots import older_of
-from drumroll.domain.states import AWAITED
 from drumroll.web.incoming import JSON, Receive, Scope, Send, answer
 from drumroll.web.messages_promise import QuoteView
 from drumroll.web.problems import Problem, of_refusal
-from drumroll.web.promises import delivery_of
+from drumroll.web.promises import delivery_of, waiting_for
 
 QUERY_LIMIT = 4096
 """Characters of a query. The longest that means something is shorter."""
@@ -111,6 +109,10 @@ def quote(book: Book, wanted: Wanted, at_ms: int) -> QuoteView | Refusal:
         return region
     promise = promised_anew(book, wanted.model, wanted.trim, configured.options, region, at_ms)
     delivered = delivery_of(book, wanted.model, promise, at_ms)
+    if delivered is not None:
+        because = delivered.because
+    else:
+        because = _nothing(why_nothing(book, launch, wanted.model, wanted.trim, configured.options))
     return QuoteView(
         wanted.model,
         wanted.trim,
@@ -120,9 +122,9 @@ def quote(book: Book, wanted: Wanted, at_ms: int) -> QuoteView | Refusal:
         on_offer.deposit_minor,
         launch.currency,
         delivered,
-        _nothing(why_nothing(launch, wanted.model)) if delivered is None else delivered.because,
-        _last_place(book, wanted.model),
-        _not_now(book, on_offer, promise, at_ms),
+        because,
+        waiting_for(book, wanted.model) + 1,
+        _not_now(book, on_offer, configured.options, promise, at_ms),
     )
 
 
@@ -130,18 +132,14 @@ def _nothing(why: str) -> str:
     return f"No delivery can be promised: {why}."
 
 
-def _last_place(book: Book, model: str) -> int:
-    """The place behind everybody who waits for that model, older orders that are not in this log among them."""
-    tallies = (tally for (of, _), tally in book.tallies.items() if of == model)
-    return sum(tally.by_state[state] for tally in tallies for state in AWAITED) + older_of(book, model) + 1
-
-
-def _not_now(book: Book, on_offer: OnOffer, promise: Promise | None, at_ms: int) -> str | None:
+def _not_now(
+    book: Book, on_offer: OnOffer, options: tuple[str, ...], promise: Promise | None, at_ms: int
+) -> str | None:
     """Why an order would be refused at this moment, whoever's it is."""
     launch = book.launch
     assert launch is not None
     model, trim = on_offer.model, on_offer.trim
     refusal = not_on_sale(book, launch, model, at_ms) or no_place(book, launch, model, trim)
     if refusal is None and promise is None:
-        refusal = unpromised(launch, model.id, trim.id)
+        refusal = unpromised(book, launch, model.id, trim.id, options)
     return None if refusal is None else refusal.code.value
