@@ -57,7 +57,13 @@ def no_week_is_promised_twice(book: Book, naive: NaiveOperators) -> None:
     real = book.availability
     if real is not None:
         first = max(real.first_column(naive.at), real.week_at(naive.at) + 1 - real.capacity.base_week)
-        assert all(left >= 0 for row in real.room for left in row[first:])
+        weeks = naive.weeks
+        assert weeks is not None
+        for row, one in zip(real.room, real.capacity.resources, strict=True):
+            for column in range(first, real.capacity.horizon):
+                # A week whose capacity was cut keeps those whom an operator put there.
+                pinned = sum(one.id in needs and at == weeks.base + column for needs, at in weeks.pins)
+                assert row[column] >= -pinned, (one.id, column)
 
 
 class Backed:

@@ -23,13 +23,14 @@ def reckon(book: Book, at_ms: int) -> None:
         book.availability = None
         return
     book.availability = availability = Availability(launch, capacity, book.safety or {})
+    taken = _taken(book, availability, at_ms)
     for kind, left in backlog(book, availability):
         availability.fill(kind, backlog_column(availability), left)
-    refill(availability, _taken(book, availability, at_ms), at_ms)
+    refill(availability, taken, at_ms)
 
 
 def _taken(book: Book, availability: Availability, at_ms: int) -> Taken:
-    """What the orders of a book take; what was promised to them is counted at once."""
+    """What the orders of a book take; weeks of their own, and what was promised to them, are put in at once."""
     base, horizon = availability.capacity.base_week, availability.capacity.horizon
     current = availability.week_at(at_ms) - base
     older, without, promised = Counter[str](), Counter[str](), Counter[tuple[str, int]]()
