@@ -375,5 +375,5 @@ class LaunchNight(PlantNight):
 
 TestLaunchNight = pytest.mark.slow(LaunchNight.TestCase)
 TestLaunchNight.settings = settings(
-    max_examples=100, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=60, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
 )

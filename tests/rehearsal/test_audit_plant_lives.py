@@ -81,9 +81,9 @@ def moved(event: ev.Event, by: int) -> ev.Event:
 
 @pytest.mark.slow
 def test_many_promises_at_random_are_recounted_without_a_fault() -> None:
-    for life in lives(range(SEEDS, 6 * SEEDS)):
+    for life in lives(range(SEEDS, 3 * SEEDS)):
         recounts(life)
-    for life in lives(range(SEEDS, 6 * SEEDS), *OPERATIONS):
+    for life in lives(range(SEEDS, 3 * SEEDS), *OPERATIONS):
         recounts(life)
 
 
