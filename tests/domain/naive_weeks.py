@@ -75,8 +75,8 @@ class NaiveWeeks:
             if said["resource"] in ("", name) and said["from"] <= week < said["until"]:
                 if said["weekly"] is not None:
                     number = said["weekly"]
-                elif filed != NO_LIMIT:
-                    number = filed * said["percent"] // 100
+                else:
+                    number = filed if filed == NO_LIMIT else filed * said["percent"] // 100
         return number
 
     def _filed(self, name: str, week: int) -> int:
@@ -205,9 +205,10 @@ class NaiveWeeks:
         made: list[tuple[Needs, int]],
         unpromised: list[tuple[Needs, int]],
     ) -> None:
-        """Everything anew: the backlog; what is made and what is frozen stays; then the older, then who is overdue.
+        """Everything anew: the backlog; what is made and what is frozen stays; then who is overdue.
 
-        Then each has its own week while there is room, the others the first with room, the unpromised at last.
+        Then each has its own week while there is room, the others the first with room; at last who was promised
+        nothing, the older ones first.
         """
         self.slots, self.without = [], []
         current, first = max(self.base, self.now), self.first
@@ -220,13 +221,11 @@ class NaiveWeeks:
         for needs, week in planned:
             if current <= week < min(first, self.end):
                 self.put(needs, week)
-        for needs, count in older:
-            self.fill(needs, first, count)
         for needs, week in planned:
             if week < current:
                 self.fill(needs, first, 1)
         self._each_its_own(planned, first, current)
-        for needs, count in unpromised:
+        for needs, count in (*older, *unpromised):
             self.fill(needs, first, count)
 
     def _each_its_own(self, planned: list[tuple[Needs, int]], first: int, current: int) -> None:

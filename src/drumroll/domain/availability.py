@@ -321,10 +321,10 @@ class Taken(msgspec.Struct, frozen=True):
 def refill(availability: Availability, taken: Taken, at_ms: int) -> None:
     """Put in all that is taken.
 
-    What is being built, and what is frozen, stays where it is. Who is older, or should have been built before now,
-    comes first. Then everybody has the week that was promised, while there is room in it; who finds none has the first
-    week with room, be it before (where others left) or after (where capacity was cut). Who was promised nothing comes
-    last.
+    What is being built, and what is frozen, stays where it is. Who should have been built before now comes first. Then
+    everybody has the week that was promised, while there is room in it; who finds none has the first week with room, be
+    it before (where others left) or after (where capacity was cut). Who was promised nothing comes last: first who is
+    older (it came from elsewhere when these weeks were promised already), then who found no week when it came.
     """
     horizon = availability.capacity.horizon
     first = min(availability.first_column(at_ms), horizon)
@@ -335,14 +335,14 @@ def refill(availability: Availability, taken: Taken, at_ms: int) -> None:
     overdue = [(kind, count) for kind, column, count in chunks if column < current]
     for kind, column, count in (*taken.made, *frozen):
         availability.put(kind, column, count)
-    for kind, count in (*taken.older, *overdue):
+    for kind, count in overdue:
         availability.fill(kind, first, count)
     left = [
         (kind, count - availability.put_up_to(kind, column, count))
         for kind, column, count in chunks
         if column >= max(current, first)
     ]
-    for kind, count in (*left, *taken.without):
+    for kind, count in (*left, *taken.older, *taken.without):
         availability.fill(kind, first, count)
 
 
