@@ -22,7 +22,7 @@ rehearse: .venv/installed
 	$(BIN)/drumroll rehearse $(LAUNCH) $(ARGS)
 
 test: .venv/installed
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto $(ARGS)
 
 serve: .venv/installed
 	$(BIN)/drumroll serve $(LAUNCH) --sandbox --clock 2025-06-26T21:59:00+08:00 $(ARGS)
