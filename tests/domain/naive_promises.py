@@ -99,9 +99,9 @@ class NaivePromises:
         return {"no_capacity"}
 
     def tell(self, order: Naive, said: Said | None) -> None:
-        if self.weeks is not None:
-            order["promised"] = order["promise"] = said
-            order["pinned"] = False
+        """Where there are no plants any more, what becomes another order is promised nothing."""
+        order["promised"] = order["promise"] = said
+        order["pinned"] = False
 
     def take_slot(self, order: Naive) -> None:
         if self.weeks is not None:
@@ -151,6 +151,7 @@ class NaivePromises:
     def swap(self, order: Naive, goal: Naive) -> None:
         """Its slot for that of the other, and what it is told; before it becomes it."""
         if self.weeks is None:
+            self.tell(order, None)
             return
         said, keeps = self.instead(order, goal), self.keeps(order, goal)
         if keeps:
