@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -29,12 +30,21 @@ def snippets() -> list[str]:
 @pytest.mark.parametrize("line", [line for line in snippets() if not line.startswith("make ")])
 def test_the_readmes_commands_run(line: str, tmp_path: Path) -> None:
     assert line.startswith(".venv/bin/drumroll "), f"how to run {line!r}?"
-    arguments = line.removeprefix(".venv/bin/drumroll ").split()
+    arguments = shlex.split(line.removeprefix(".venv/bin/drumroll "))
     arguments = [str(ROOT / word) if word.startswith(("launches/", "tests/")) else word for word in arguments]
     run = subprocess.run(
         [sys.executable, "-m", "drumroll", *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.slow
+def test_the_readmes_commands_that_belong_together_run_in_order(tmp_path: Path) -> None:
+    blocks = re.findall(r"^```sh in-order\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    assert blocks
+    for block in blocks:
+        for line in block.splitlines():
+            test_the_readmes_commands_run(line, tmp_path)
 
 
 @pytest.mark.parametrize("line", [line for line in snippets() if line.startswith("make ")])
@@ -68,7 +78,7 @@ def test_the_examples_of_all_helps_use_options_that_exist() -> None:
     assert len(examples()) > 20
     for words in examples():
         first_option = next((at for at, word in enumerate(words) if word.startswith("--")), len(words))
-        depth = 2 if words[1] in ("operator", "webhooks") else 1
+        depth = 2 if words[1] in ("operator", "webhooks", "key", "log") else 1
         options = CliRunner().invoke(cli, [*words[1 : 1 + depth], "--help"]).output.partition("Options:")[2]
         for option in words[first_option:]:
             if option.startswith("--"):

@@ -21,10 +21,11 @@ ALLOWED = {
     "exchange": {"domain", "log.base", "market", "errors"},
     "desk": {"domain", "plan", "log.base", "payments.base", "errors"},
     "web": {
-        *("desk", "domain", "plan", "outlook", "market", "proof", "log.base"),
+        *("desk", "domain", "plan", "outlook", "market", "proof", "transparency", "log.base"),
         *("payments.base", "payments.sandbox", "errors"),
     },
-    # It follows the log read-only, in a process of its own.
+    # They follow the log read-only, each in a process of its own.
+    "transparency": {"domain", "proof", "errors", "log.base"},
     "webhooks": {"domain", "errors", "log.base", "payments.standard_webhooks"},
     # It plays the provider, so it signs; and it holds the log against what customers were told, so it reads blocks.
     "rehearsal": {"domain", "errors", "log.base", "payments.standard_webhooks"},

@@ -146,8 +146,8 @@ def test_every_refusal_has_a_status() -> None:
 
 
 def test_commands_are_these_and_each_help_has_an_example() -> None:
-    named = "check import serve operator webhooks backup export audit market waits plan promises whatif rehearse bench"
-    assert list(COMMANDS) == named.split()
+    named = "check import serve operator webhooks key log claim verify witness sample backup export audit market"
+    assert list(COMMANDS) == [*named.split(), "waits", "plan", "promises", "whatif", "rehearse", "bench"]
     for words in _every_command(cli, click.Context(cli), ()):
         shown = CliRunner().invoke(cli, [*words, "--help"])
         assert shown.exit_code == 0, shown.output
@@ -174,6 +174,9 @@ def test_settings_are_these() -> None:
         "clock",
         "secret",
         "webhook_secret",
+        "keys",
+        "publish",
+        "witnesses",
         "session_s",
         "queue_limit",
         "batch_limit",

@@ -10,7 +10,7 @@ import socket
 import sys
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from functools import partial
@@ -34,7 +34,10 @@ from drumroll.log.memory import MemoryLog
 from drumroll.log.sqlite import SqliteLog, SqliteReader, open_for_reading
 from drumroll.payments.sandbox import SandboxProvider
 from drumroll.payments.standard_webhooks import secret_bytes
+from drumroll.proof.note import parse_verifier
 from drumroll.settings import Settings
+from drumroll.transparency.keys import make_ring, open_ring
+from drumroll.transparency.leaf_index import LeafIndex
 from drumroll.web.app import App, make_app
 from drumroll.web.board import BoardStream
 from drumroll.web.context import Sandbox, Web, board_of
@@ -42,10 +45,14 @@ from drumroll.web.hot import HotPath
 from drumroll.web.metrics import DeskCollector
 from drumroll.web.operators import OPERATOR
 from drumroll.web.sessions import Sessions
+from drumroll.web.transparency import Transparency
 from drumroll.webhooks.child import Child
 from drumroll.webhooks.store import Store
 
 if TYPE_CHECKING:
+    from drumroll.proof.note import Note, Signature
+    from drumroll.proof.tiles import TileNodes
+    from drumroll.transparency.publisher import Cosigners, Publisher
     from drumroll.webhooks.deliverer import Deliverer
 
 IN_MEMORY = ":memory:"
@@ -133,6 +140,102 @@ def webhooks_child(settings: Settings, environment: Mapping[str, str]) -> Child 
     return Child(command, clean, webhooks_file(settings.log))
 
 
+def proof_folder(log: str) -> Path:
+    """What belongs to the transparency log of an order log: ``public`` is what is published, ``leaves`` an index."""
+    return Path(f"{log}-proof")
+
+
+def key_folder(settings: Settings) -> Path:
+    """Where the keys of the transparency log are; a sandbox has its own beside its log."""
+    if settings.keys:
+        return Path(settings.keys)
+    return proof_folder(settings.log) / "keys" if settings.sandbox else Path("data/keys")
+
+
+def _publishes(settings: Settings) -> bool:
+    return settings.publish and settings.log != IN_MEMORY
+
+
+def sandbox_keys(settings: Settings, launch: Launch) -> None:
+    """A sandbox makes the keys that it lacks."""
+    path = key_folder(settings)
+    if settings.sandbox and _publishes(settings) and not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        make_ring(path, f"sandbox.example/{launch.id}")
+
+
+@contextmanager
+def opened_publisher(
+    settings: Settings,
+    directory: Path,
+    index: Path | None,
+    witnesses: Sequence[tuple[str, str]],
+    say: Callable[[str], None] = lambda sentence: None,
+) -> Iterator[Publisher]:
+    """The one publisher of a directory, not started yet.
+
+    Raises:
+        LogHeld: another process publishes there.
+        KeyInvalid, LogError: there are no keys, or there is no log.
+    """
+    # Imported here, for a server leaves this to a process of its own.
+    from drumroll.transparency.publisher import Publisher
+
+    ring = open_ring(key_folder(settings))
+    cosign = _asking(witnesses, say) if witnesses else None
+    with closing(open_log_for_reading(settings.log)) as reader:
+        directory.mkdir(parents=True, exist_ok=True)
+        hold = Hold(directory / "publisher")
+        try:
+            yield Publisher(reader, ring, directory, index, cosign)
+        finally:
+            hold.release()
+
+
+def _asking(witnesses: Sequence[tuple[str, str]], say: Callable[[str], None]) -> Cosigners:
+    """What asks the witnesses, and says what is wrong with one, once."""
+    from drumroll.transparency.witness_client import Witnesses
+
+    asked = Witnesses([(url, parse_verifier(key)) for url, key in witnesses])
+    said: set[str] = set()
+
+    def ask(note: Note, nodes: Callable[[int], TileNodes]) -> list[Signature]:
+        found = asked.ask(note, nodes)
+        troubles = {str(trouble) for trouble in asked.troubles}
+        for trouble in sorted(troubles - said):
+            say(f"witness: {trouble}")
+        said.update(troubles)
+        return found
+
+    return ask
+
+
+def publishing_child(settings: Settings, environment: Mapping[str, str]) -> Child | None:
+    """What keeps a publisher running beside the server once there are keys. ``None``: nothing is to be published."""
+    if not _publishes(settings):
+        return None
+    folder, keys = proof_folder(settings.log), key_folder(settings)
+    command = [sys.executable, "-m", "drumroll", "log", "publish", str(folder / "public"), "--log", settings.log]
+    command += ["--keys", str(keys), "--index", str(folder / "leaves"), "--follow", "--with-parent"]
+    for url, key in witnesses_of(settings):
+        command += ["--witness", url, key]
+    clean = {name: value for name, value in environment.items() if not name.startswith("DRUMROLL_")}
+    return Child(command, clean, keys)
+
+
+def witnesses_of(settings: Settings) -> list[tuple[str, str]]:
+    """The witnesses of the settings: URL and verifier key. Raises ``SettingInvalid``."""
+    found = []
+    for one in filter(None, map(str.strip, settings.witnesses.split(","))):
+        url, _, key = one.partition(" ")
+        try:
+            parse_verifier(key.strip())
+        except DrumrollError as error:
+            raise SettingInvalid(f"DRUMROLL_WITNESSES: {one!r}: {error}; allowed: a URL, a space, its vkey") from error
+        found.append((url, key.strip()))
+    return found
+
+
 def open_desk(settings: Settings, launch: Launch, clock: SandboxClock | None) -> Desk:
     """A desk that has folded its log and takes commands. Raises ``LogError`` or ``WrongLaunch``."""
     log = open_log(settings)
@@ -169,8 +272,17 @@ def make_server(settings: Settings, desk: Desk, clock: SandboxClock | None) -> S
         session_s=settings.session_s,
         body_limit_bytes=max(settings.body_limit_bytes, 131_072) if settings.sandbox else settings.body_limit_bytes,
         sandbox=Sandbox(provider, clock) if settings.sandbox else None,
+        transparency=_transparency(settings),
     )
     return Server(make_app(web), service, web)
+
+
+def _transparency(settings: Settings) -> Transparency | None:
+    """What serves the published log; ``None``: nothing is published, or there are no keys. Raises ``KeyInvalid``."""
+    if not _publishes(settings) or not key_folder(settings).exists():
+        return None
+    folder = proof_folder(settings.log)
+    return Transparency(folder / "public", LeafIndex(folder / "leaves"), open_ring(key_folder(settings)).blinding)
 
 
 def make_clock(settings: Settings) -> SandboxClock | None:

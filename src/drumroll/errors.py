@@ -179,3 +179,35 @@ class ScenarioInvalid(DrumrollError):
     def __init__(self, faults: tuple[str, ...]) -> None:
         self.faults = faults
         super().__init__("\n".join(["what if can't be answered as asked:", *(f"  {fault}" for fault in faults)]))
+
+
+class ProofError(DrumrollError):
+    """Something of the transparency log is not as it must be. Nothing was signed."""
+
+
+class EntryInvalid(ProofError):
+    """An entry, a bundle of entries or the opening of one can't be what it is said to be."""
+
+
+class ProofInvalid(ProofError):
+    """A Merkle proof does not hold: what it is about is not in the tree, or the tree was rewritten."""
+
+
+class NoteInvalid(ProofError):
+    """A signed note or checkpoint is malformed, or nobody who is trusted signed it. Do not believe its text."""
+
+
+class KeyInvalid(ProofError):
+    """A key can't be used: malformed, missing, or a file that others may read. Mend that; no key was changed."""
+
+
+class ClaimInvalid(ProofError):
+    """A statement can't be read as one, or what it says is not what the log gives."""
+
+
+class PublishedInvalid(ProofError):
+    """A published log lacks something, or does not fit what was signed. Get it anew; if it stays so, say so aloud."""
+
+
+class LogRewritten(ProofError):
+    """The order log no longer gives what was signed. Nothing is signed until the log that was is there again."""

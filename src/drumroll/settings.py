@@ -29,6 +29,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Hex of 32 to 64 bytes; signs customers' sessions."""
     webhook_secret: str = ""
     """``whsec_`` and base64 of 24 to 64 bytes; verifies payment webhooks."""
+    keys: str = ""
+    """Directory of the keys that sign the transparency log (``drumroll key new``); default: ``data/keys``."""
+    publish: bool = True
+    """Publish the transparency log under ``/log/``, if there are keys. A sandbox makes its own."""
+    witnesses: str = ""
+    """Witnesses of the transparency log: the URL of each, a space, its verifier key; a comma between two."""
     session_s: Annotated[int, Meta(ge=60, le=31_536_000)] = 86_400
     """How long a customer's session is valid."""
     queue_limit: Annotated[int, Meta(ge=1, le=1_000_000)] = 4096

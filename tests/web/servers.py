@@ -34,7 +34,10 @@ def free_port() -> int:
 
 
 class RealServer:
-    """``drumroll serve`` in a sandbox on a log in ``folder``. ``limits``: settings, by their names."""
+    """``drumroll serve`` in a sandbox on a log in ``folder``. ``limits``: settings, by their names.
+
+    It publishes only if it is told to: a publisher is a process more, and most tests are not about it.
+    """
 
     def __init__(
         self,
@@ -52,6 +55,7 @@ class RealServer:
         launch_file.write_text(launch)
         self.output = folder / f"output-{self.port}"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("DRUMROLL_")}
+        limits = {"publish": False, **limits}
         environment |= {f"DRUMROLL_{name.upper()}": str(value) for name, value in limits.items()}
         environment |= {"DRUMROLL_SECRET": "11" * 32, "DRUMROLL_WEBHOOK_SECRET": WEBHOOK_SECRET}
         command = [sys.executable, "-m", "drumroll", "serve", str(launch_file), "--log", str(self.log)]

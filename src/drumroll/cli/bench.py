@@ -24,7 +24,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from drumroll import bootstrap
-from drumroll.cli import bench_log, bench_plan
+from drumroll.cli import bench_log, bench_plan, bench_proof
 from drumroll.domain.launch import Launch
 from drumroll.errors import DrumrollError
 from drumroll.payments.standard_webhooks import secret_bytes
@@ -50,20 +50,28 @@ WANTED = {
 @click.option("--orders", default=30_000, show_default=True, help="Orders a round.")
 @click.option("--recover", default=289_000, show_default=True, help="Firm orders in the log that a restart reads.")
 @click.option("--plan", "plans", is_flag=True, help="Measure plans of up to a million orders instead.")
-def bench(launch: str, json_path: str | None, rounds: int, orders: int, recover: int, plans: bool) -> None:
+@click.option("--proof", "proofs", is_flag=True, help="Measure the transparency log instead.")
+def bench(
+    launch: str, json_path: str | None, rounds: int, orders: int, recover: int, plans: bool, proofs: bool
+) -> None:
     """Measure intake against a constant answer of the same server, restart, memory and disk. Takes about two minutes.
 
     With --plan: how long both policies take to plan 10,000 to 1,000,000 orders over 104 weeks, and the memory of that.
+    With --proof: how fast its tree grows and proves, what publishing costs the intake, how far it is behind.
 
     \b
     Example:
       drumroll bench --json bench.json
       drumroll bench --plan --json p.json
+      drumroll bench --proof --json t.json
     """
     if plans:
         _give(bench_plan.run(), json_path, bench_plan.show)
         return
     offer = bootstrap.read_launch(launch)
+    if proofs:
+        _give(_proven(offer, launch, rounds, orders), json_path, bench_proof.show)
+        return
     with tempfile.TemporaryDirectory(prefix="drumroll-bench-") as folder, Progress(transient=True) as progress:
         found = _rounds(offer, launch, Path(folder), progress, rounds, orders)
         found |= _restart(offer, launch, Path(folder), progress, recover)
@@ -78,24 +86,43 @@ def _give(found: dict[str, Any], json_path: str | None, show: Callable[[dict[str
         click.echo(f"Written to {json_path}")
 
 
+def _proven(offer: Launch, launch: str, rounds: int, orders: int) -> dict[str, Any]:
+    """The figures of the transparency log."""
+
+    def running(name: str, publishes: bool) -> bench_proof.Server:
+        settings = msgspec.structs.replace(_settings(launch, Path(folder) / f"{name}.drumroll"), publish=publishes)
+        server = _running(settings)
+        process = server.__enter__()
+        public = bootstrap.proof_folder(settings.log) / "public"
+        return bench_proof.Server(_target(offer, settings, process.pid), public, server.__exit__)
+
+    with tempfile.TemporaryDirectory(prefix="drumroll-bench-") as folder, Progress(transient=True) as progress:
+        found = bench_proof.tree(Path(folder), progress)
+        return found | bench_proof.intake(running, rounds, orders, progress)
+
+
+def _target(offer: Launch, settings: Settings, pid: int) -> Target:
+    model = offer.model(offer.headline[0])
+    assert model is not None
+    return Target(
+        host=settings.host,
+        port=settings.port,
+        pid=pid,
+        webhook_key=secret_bytes(settings.webhook_secret),
+        connections=CONNECTIONS,
+        model=model.id,
+        trims=[trim.id for trim in model.trims],
+        deposit_minor=offer.deposit_minor,
+        currency=offer.currency,
+    )
+
+
 def _rounds(offer: Launch, launch: str, folder: Path, progress: Progress, rounds: int, orders: int) -> dict[str, Any]:
     """Ceiling, intake and payments, alternating."""
     task = progress.add_task("rounds (the first warms up)", total=rounds + 1)
     settings = _settings(launch, folder / "rounds.drumroll")
     with _running(settings) as server:
-        model = offer.model(offer.headline[0])
-        assert model is not None
-        target = Target(
-            host=settings.host,
-            port=settings.port,
-            pid=server.pid,
-            webhook_key=secret_bytes(settings.webhook_secret),
-            connections=CONNECTIONS,
-            model=model.id,
-            trims=[trim.id for trim in model.trims],
-            deposit_minor=offer.deposit_minor,
-            currency=offer.currency,
-        )
+        target = _target(offer, settings, server.pid)
         results = measure(target, rounds, orders, lambda _, __: progress.advance(task))
         quotes = paced(target)
     return figures(results) | quotes

@@ -172,6 +172,9 @@ def _show(outcome: Outcome, report: Path, console: Console, *, kept: bool) -> No
     console.print(f"\nreport   {report}")
     if kept:
         console.print(f"audit    drumroll audit {plan.folder / 'orders.log'} --told {plan.folder / 'told.tsv'}")
+        if outcome.proved is not None:
+            public, key = plan.folder / "orders.log-proof" / "public", plan.folder / "public-key.txt"
+            console.print(f"claim    drumroll verify {plan.folder / 'claim.txt'} --log {public} --key {key}")
     else:
         console.print("audit    add --keep DIR, then: drumroll audit DIR/orders.log --told DIR/told.tsv")
     console.print("live     make serve, then open http://127.0.0.1:8000/board")
@@ -213,6 +216,19 @@ def _promised(outcome: Outcome, figures: dict[str, Any]) -> list[tuple[str, str]
     ]
 
 
+def _proof(figures: dict[str, Any]) -> list[tuple[str, str]]:
+    """The rows on the published log and the claim made from it."""
+    proof = figures["proof"]
+    if proof is None:
+        return []
+    verified = "verified by another process" if proof["verified"] else "NOT verified"
+    return [
+        ("published", f"{proof['entries']:,} entries"),
+        ("claimed", f"{proof['value']:,} {proof['statement']}"),
+        ("", f"{verified} from the published log alone, in {proof['verify_s']:.1f} s"),
+    ]
+
+
 def _table(outcome: Outcome) -> Table:
     figures = as_json(outcome)
     launch = outcome.plan.launch
@@ -232,6 +248,7 @@ def _table(outcome: Outcome) -> Table:
         ("requests", f"{figures['requests']:,}, {figures['sent_again']:,} of them sent again"),
         ("pace", f"{figures['orders_per_s']:,.0f} orders/s, {figures['firm_per_s']:,.0f} firm/s"),
         ("answered in", f"{figures['p50_ms']:.1f} ms (median), {figures['p99_ms']:.1f} ms (99 in 100)"),
+        *_proof(figures),
         ("took", f"{figures['wall_s']:.1f} s, {figures['audit_s']:.1f} s of it the audit"),
     ):
         table.add_row(name, text)

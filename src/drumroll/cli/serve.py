@@ -63,7 +63,9 @@ def run(settings: Settings, around: Callable[[App], App] = lambda app: app) -> N
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     _check_address(settings)
     steered = bootstrap.make_clock(settings)
-    desk = bootstrap.open_desk(settings, bootstrap.read_launch(settings.launch), steered)
+    launch = bootstrap.read_launch(settings.launch)
+    desk = bootstrap.open_desk(settings, launch, steered)
+    bootstrap.sandbox_keys(settings, launch)
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, 50, 1000)
@@ -90,8 +92,8 @@ async def _serve(settings: Settings, desk: Desk, clock: SandboxClock | None, aro
     granian = _granian(around(server.app), settings)
     listening = asyncio.create_task(granian.serve())
     beside = [asyncio.create_task(work) for work in _beside(server, settings)]
-    child = bootstrap.webhooks_child(settings, os.environ)
-    webhooks = asyncio.create_task(child.run()) if child else None
+    made = (bootstrap.webhooks_child(settings, os.environ), bootstrap.publishing_child(settings, os.environ))
+    children = [asyncio.create_task(child.run()) for child in made if child]
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
@@ -100,9 +102,9 @@ async def _serve(settings: Settings, desk: Desk, clock: SandboxClock | None, aro
     ended, _ = await asyncio.wait([listening, told, *beside], return_when=asyncio.FIRST_COMPLETED)
     with suppress(TimeoutError):
         await asyncio.wait_for(_drain(server, granian, listening), settings.drain_s)
-    if webhooks:  # it reads the log, which is left as one file once nobody else does
-        webhooks.cancel()
-        await asyncio.gather(webhooks, return_exceptions=True)
+    for child in children:  # they read the log, which is left as one file once nobody else does
+        child.cancel()
+    await asyncio.gather(*children, return_exceptions=True)
     desk.close()
     for task in ended - {told}:
         task.result()  # what ended by itself has failed: say so, and end as after any crash

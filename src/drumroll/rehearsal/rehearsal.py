@@ -27,6 +27,7 @@ from drumroll.rehearsal.conductor_days import DaysConductor, Moment
 from drumroll.rehearsal.customers import Customers
 from drumroll.rehearsal.meter import Crash, Meter, Sample, percentile
 from drumroll.rehearsal.outbox import Outbox
+from drumroll.rehearsal.proving import Proved, proved
 from drumroll.rehearsal.report_promises import Promised, Quoted
 from drumroll.rehearsal.server import HOST, Server
 from drumroll.rehearsal.tallies import Tallies
@@ -77,6 +78,7 @@ class Outcome(msgspec.Struct, kw_only=True):
     requests: int
     sent_again: int
     pushed_back: dict[str, int]
+    proved: Proved | None = None
 
     @property
     def go(self) -> bool:
@@ -148,6 +150,9 @@ def rehearse(plan: Plan, watch: Callable[[str, Sample | None], None]) -> Outcome
         sent_again=outbox.sent_again,
         pushed_back=dict(outbox.pushed_back),
     )
+    watch("proving", None)
+    outcome.proved = proved(server.log, plan.folder, _statement(outcome)) if server.publishes else None
+    outcome.wall_s = monotonic() - began
     outcome.reasons = _reasons(outcome)
     return outcome
 
@@ -216,6 +221,28 @@ def _audited(log: Path, folder: Path) -> Audit:
     return msgspec.json.decode(found.read_bytes(), type=Audit)
 
 
+def _statement(outcome: Outcome) -> str:
+    """What is claimed of the hour: the firm orders once all that was reserved in it is paid for, or ran out."""
+    headline = outcome.plan.launch.headline
+    of = f" of {headline[0]}" if len(headline) == 1 else ""
+    seconds = outcome.days_began_s
+    first = f"{seconds} seconds" if seconds % 60 else f"{seconds // 60} minutes"
+    return f"firm orders{of} in the first {first} net of cancellations"
+
+
+def _unproved(outcome: Outcome) -> list[str]:
+    """What is wrong with the claim, if anything."""
+    claim = outcome.proved
+    if claim is None:
+        return []
+    reasons = [f"the claim does not hold: {fault}" for fault in claim.faults]
+    if not claim.verified and not reasons:
+        reasons.append("the claim could not be verified")
+    if claim.value != outcome.firm:
+        reasons.append(f"{claim.value:,} {claim.statement} are published; {outcome.firm:,} stand firm in the order log")
+    return reasons
+
+
 def _reasons(outcome: Outcome) -> list[str]:
     """Why it is no-go; empty is go."""
     plan, audit = outcome.plan, outcome.audit
@@ -231,7 +258,7 @@ def _reasons(outcome: Outcome) -> list[str]:
         reasons.append(f"at the end {left['reserved']:,} orders are still reserved and {left['firm']:,} not yet locked")
     surprises = outcome.tallies.surprises
     reasons += [f"{text} ({count} times)" for text, count in sorted(surprises.items())]
-    return reasons
+    return reasons + _unproved(outcome)
 
 
 def as_json(outcome: Outcome) -> dict[str, Any]:
@@ -283,6 +310,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "revived": figures.get("revived", 0),
         "refusals": {**outcome.tallies.refusals, **outcome.pushed_back},
         "promises": outcome.promised.as_json(),
+        "proof": None if outcome.proved is None else msgspec.to_builtins(outcome.proved),
     }
 
 

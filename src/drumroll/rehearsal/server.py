@@ -62,6 +62,11 @@ class Server:
             sleep(_ASK_EVERY_S)
         return monotonic() - began
 
+    @property
+    def publishes(self) -> bool:
+        """Whether it publishes a transparency log: there are keys to sign it with."""
+        return Path(f"{self.log}-proof", "keys").exists()
+
     def kill(self) -> None:
         """SIGKILL, now: the server and whatever it started."""
         self._signal(signal.SIGKILL)

@@ -23,6 +23,7 @@ from litestar.response import File, Stream
 from litestar.static_files import create_static_files_router
 
 from drumroll import __version__
+from drumroll.proof.entry import KINDS
 from drumroll.web.context import Parts, Web, status_of
 from drumroll.web.documented import HOT_TWINS, problems
 from drumroll.web.messages import BoardView, Health, LaunchView, OrderView
@@ -41,6 +42,7 @@ POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self
 _log = logging.getLogger("drumroll")
 
 OrderId = Annotated[str, Parameter(description="The order's id.", max_length=64)]
+Event = Annotated[str, Parameter(description=f"Of which event: {', '.join(KINDS)}. Default: its last one.")]
 
 
 @get(
@@ -77,6 +79,24 @@ def read_orders(web: Parts, request: Request[Any, Any, Any]) -> OrdersView:
 def read_history(web: Parts, order_id: OrderId, request: Request[Any, Any, Any]) -> HistoryView:
     """Everything that ever happened to the order, with times in the launch's zone, read from the log."""
     return web.history(web.own(order_id, request.headers.get("authorization")), for_operators=False)
+
+
+@get(
+    "/v1/orders/{order_id:str}/receipt",
+    summary="Download an order's receipt",
+    responses=problems(400, 401, 404, 503),
+    security=[{"session": []}],
+    media_type="text/plain",
+    sync_to_thread=False,
+)
+def read_receipt(web: Parts, order_id: OrderId, request: Request[Any, Any, Any], event: Event = "") -> Response[bytes]:
+    """Proof that an event of the order is in the published log, and what its entry says (C2SP tlog-proof).
+
+    Check it offline with `drumroll verify FILE --key VKEY`.
+    """
+    order = web.own(order_id, request.headers.get("authorization"))
+    headers = {"content-disposition": f'attachment; filename="{order.id}.tlog-proof"'}
+    return Response(web.receipt(order, event), media_type="text/plain; charset=utf-8", headers=headers)
 
 
 @get(
@@ -154,7 +174,7 @@ def metrics(web: Parts) -> Response[bytes]:
 
 def make_api(web: Web) -> Litestar:
     """The framework's application around the parts of a server."""
-    routes = [read_order, read_orders, read_history, read_waiting, read_launch, read_board, stream_board]
+    routes = [read_order, read_orders, read_history, read_receipt, read_waiting, read_launch, read_board, stream_board]
     routes += [board_page, root, health, metrics, *HOT_TWINS, *OPERATOR_ROUTES, *PLAN_ROUTES]
     return Litestar(
         route_handlers=[

@@ -11,6 +11,7 @@ from drumroll.web.changes import ON_ORDERS, ON_WAITING, Action, Changes
 from drumroll.web.context import Web
 from drumroll.web.incoming import Receive, Scope, Send
 from drumroll.web.quotes import Quotes
+from drumroll.web.transparency import PREFIX
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 _ORDERS = "/v1/orders"
@@ -26,7 +27,7 @@ _log = logging.getLogger("drumroll")
 def make_app(web: Web) -> App:
     """The application around the parts of a server."""
     place_order, payment_webhook = web.hot.place_order, web.hot.payment_webhook
-    changes, quote = Changes(web.hot), Quotes(web.desk).quote
+    changes, reads = Changes(web.hot), _reads(web)
     framework: Any = make_api(web)
 
     def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
@@ -41,8 +42,9 @@ def make_app(web: Web) -> App:
     async def others(scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope.get("path", "")
         try:
-            if path == _QUOTES and scope["method"] == "GET":
-                return await quote(scope, receive, send)
+            read = reads(path, scope.get("method", ""))
+            if read is not None:
+                return await read(scope, receive, send)
             if scope["type"] == "http" and scope["method"] == "POST":
                 if path == _WAITING:
                     return await changes.join_waiting_list(scope, receive, send)
@@ -55,6 +57,18 @@ def make_app(web: Web) -> App:
             raise
 
     return app
+
+
+def _reads(web: Web) -> Callable[[str, str], App | None]:
+    """What answers a plain read, by path and method; ``None``: it is none."""
+    quote, log = Quotes(web.desk).quote, web.transparency
+
+    def found(path: str, method: str) -> App | None:
+        if path == _QUOTES and method == "GET":
+            return quote
+        return log.serve if log is not None and path.startswith(PREFIX) else None
+
+    return found
 
 
 def _action(path: str) -> tuple[Action, str, str] | None:

@@ -23,6 +23,7 @@ from drumroll.web.messages_orders import HistoryView, OrdersView, WaitingView
 from drumroll.web.order_views import order_view, waiting_view
 from drumroll.web.problems import Problem
 from drumroll.web.sessions import Sessions
+from drumroll.web.transparency import Transparency
 from drumroll.web.views import board_view
 
 
@@ -46,6 +47,7 @@ class Web(msgspec.Struct, frozen=True):
     session_s: int
     body_limit_bytes: int
     sandbox: Sandbox | None
+    transparency: Transparency | None = None
 
     @property
     def launch(self) -> Launch:
@@ -103,6 +105,12 @@ class Web(msgspec.Struct, frozen=True):
             return history(self.desk.book, self.desk.log, order, for_operators=for_operators)
         except LogError as error:
             raise Problem("desk_closed", f"The log can't be read now: {error}.", retry_after_s=1) from error
+
+    def receipt(self, order: Order, event: str) -> bytes:
+        """The receipt of an event of an order. Raises ``Problem``: there is none, or none yet."""
+        if self.transparency is None:
+            raise Problem("no_transparency_log", "This launch has no transparency log.")
+        return self.transparency.receipt(self.desk.book, self.desk.log, order, event)
 
 
 Parts = NamedDependency[Web]

@@ -61,6 +61,10 @@ STATUS: dict[str, int] = {
     "desk_closed": 503,
     "too_many_viewers": 503,
     "clock_not_steerable": 409,
+    "no_transparency_log": 404,
+    "not_published": 404,
+    "no_such_event": 404,
+    "not_published_yet": 503,
 }
 """Every code that the API answers with, and its status."""
 
