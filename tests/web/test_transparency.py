@@ -201,6 +201,5 @@ def test_a_receipt_with_one_changed_letter_is_refused(server: RealServer) -> Non
     body = receipt_of(server, token, order_id).body
     for at in range(0, len(body), max(1, len(body) // 60)):
         changed = body[:at] + bytes([body[at] ^ 1]) + body[at + 1 :]
-        with pytest.raises((ProofError, AssertionError, ValueError)):
+        with pytest.raises((ProofError, ValueError)):
             checked(server, Answer(200, {}, changed))
-            raise RuntimeError(f"accepted though byte {at} is another one: {changed!r}")

@@ -69,7 +69,8 @@ def _counted(statement: Statement, where: str, ring: KeyRing) -> Claim:
     inspection = Inspection(published, [*(key.verifier for key in ring.signing), *ring.retired])
     head, count = inspection.head, Count(statement)
     if head is None or not head.size:
-        raise PublishedInvalid(f"{published.where} has no checkpoint, or no entries yet: there is nothing to claim")
+        why = inspection.unreadable or "it has no entries yet"
+        raise PublishedInvalid(f"there is nothing to claim in {published.where}: {why}")
     with progress("Reading the log") as tell:
         inspection.recount([], tell, count, head.size)
     if inspection.found.kept:

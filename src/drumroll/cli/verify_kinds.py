@@ -36,7 +36,7 @@ _WITNESS = (
     "somebody else's, or give the key of a witness (--witness)."
 )
 
-_SIGNED = frozenset(("unsigned", "no_checkpoint", "history", "origin", "two_roots", "cosignature"))
+_SIGNED = frozenset(("unsigned", "history", "origin", "two_roots", "cosignature"))
 _WHOLE = frozenset(("changed", "rewritten", "cut", "missing", "entries", "tile"))
 _LIVES = frozenset(
     (
@@ -119,12 +119,15 @@ def verify_receipt(data: bytes, given: Given) -> Report:
     if given.log is not None:
         seen += compare(report, given, given.log, receipt.checkpoint, receipt)
     report.proven += [
-        f"The log that was signed has this entry, once, as number {receipt.index:,}. It can't be changed, moved or "
+        f"The log that was signed has this entry as number {receipt.index:,}. It can't be changed, moved or "
         "taken away without everybody who counts that log noticing.",
     ]
     if fields:
         report.proven.append("The values above are those that were committed to when it was written.")
-    report.not_proven.append("What became of the order later: a receipt is of one event. Ask for a newer one.")
+    report.not_proven += [
+        "What became of the order later: a receipt is of one event. Ask for a newer one.",
+        "That nobody else was given the same receipt, for the same order. Two people who compare order numbers see it.",
+    ]
     if given.log is None:
         report.not_proven.append(_OFFLINE)
     if given.log is not None or given.witnesses:
@@ -172,6 +175,8 @@ def _check_cosigned(report: Report, note: Note, checkpoint: Checkpoint, given: G
 
 def say_witnesses(report: Report, seen: Sequence[Seen], given: Given, size: int) -> None:
     """What witnesses add for the first ``size`` entries, or that there are none."""
+    if report.unchecked:
+        return
     if not given.witnesses:
         report.not_proven.append(_WITNESS)
         return
@@ -197,19 +202,24 @@ def _recounted(
 ) -> tuple[Inspection, Recount | None]:
     """Read all of a log, which must begin with what ``checkpoint`` says. The recount is ``None`` if it can't be."""
     inspection = Inspection(log, given.keys, given.witnesses)
-    found, recount = inspection.found, None
-    if inspection.size:
-        with progress("Reading the log") as say:
-            recount = inspection.recount([_own(checkpoint)], say, count, checkpoint.size)
-        _require_origin(inspection, checkpoint)
-    report.figures |= {"entries": recount.size if recount else 0, "checkpoints": inspection.checkpoints}
-    if recount is None:
-        report.check(False, "The log can be read.")
-        report.take(found)
+    if _unreadable(report, inspection):
         return inspection, None
+    with progress("Reading the log") as say:
+        recount = inspection.recount([_own(checkpoint)], say, count, checkpoint.size)
+    _require_origin(inspection, checkpoint)
+    report.figures |= {"entries": recount.size, "checkpoints": inspection.checkpoints}
     _say_recounted(report, inspection, recount)
-    report.take(found)
+    report.take(inspection.found)
     return inspection, recount
+
+
+def _unreadable(report: Report, inspection: Inspection) -> bool:
+    """Whether the log can't be read at all: that is no proof of anything, for or against."""
+    if inspection.unreadable:
+        report.check(False, "The published log can be read.")
+        report.unchecked = f"The log can't be read: {inspection.unreadable}"
+        report.not_proven.clear()
+    return bool(inspection.unreadable)
 
 
 def _say_recounted(report: Report, inspection: Inspection, recount: Recount) -> None:
@@ -231,6 +241,8 @@ def compare(
 ) -> list[Seen]:
     """Whether the log as it is now begins with what the checkpoint says; what witnesses saw of it."""
     inspection = Inspection(log, given.keys, given.witnesses)
+    if _unreadable(report, inspection):
+        return []
     with progress("Comparing checkpoints") as say:
         inspection.glance([_own(checkpoint)], say)
     _require_origin(inspection, checkpoint)

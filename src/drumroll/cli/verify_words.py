@@ -18,7 +18,7 @@ WIDTH = 80
 SHOWN = 3
 """Findings of one code that are printed."""
 
-_FIRST = ("no_checkpoint", "unsigned", "changed", "rewritten", "two_roots", "other_history", "cut", "missing")
+_FIRST = ("unsigned", "changed", "rewritten", "two_roots", "other_history", "cut", "missing")
 """Findings that say the most come first; the others are in the order in which they were found."""
 
 

@@ -58,8 +58,8 @@ class Roots:
         self.reached += [Reached(one, root, last_ms) for one in here]
         return here
 
-    def check(self, size: int) -> None:
-        """Say what does not fit, once all was come to that there is, ``size`` entries."""
+    def check(self, size: int | None) -> None:
+        """Say what does not fit, once all was come to that there is: ``size`` entries (``None``: not all was read)."""
         self._check_two_roots()
         of_log = [one for one in self.reached if not one.signed.own]
         known = {(one.signed.size, one.signed.root) for one in of_log}
@@ -70,6 +70,10 @@ class Roots:
         wrong = next((at for at, one in enumerate(of_log) if not one.fits), None)
         if wrong is not None:
             self._rewritten(of_log, wrong)
+        if size is not None:
+            self._check_length(size)
+
+    def _check_length(self, size: int) -> None:
         beyond = sorted({(one.own, one.size) for one in self.signed[len(self.reached) :]})
         for own, signed_size in beyond[-1:]:
             what = "what is checked" if own else "the log's own checkpoint"

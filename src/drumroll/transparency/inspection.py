@@ -45,7 +45,7 @@ class Inspection:
     """What was signed of a log, by these ``keys``, and what these ``witnesses`` cosigned.
 
     ``found`` is what is wrong so far; ``signed`` the checkpoints whose signatures hold, ``size`` the largest size that
-    is spoken of, ``head`` the newest checkpoint (``None``: there is none that can be read).
+    is spoken of, ``head`` the newest checkpoint (``None``: it can't be read, and ``unreadable`` says why).
     """
 
     def __init__(
@@ -59,9 +59,10 @@ class Inspection:
         self.seen: list[Seen] = []
         self.head: Checkpoint | None = None
         self.origin = ""
+        self.unreadable = ""
         self._unsigned: list[str] = []
         note = self._newest()
-        history = self._history()
+        history = [] if note is None else self._history()
         for number, one in enumerate(history):
             self._take(one, f"checkpoint {number + 1:,} of {len(history):,} in the file checkpoints")
         if note is not None:
@@ -90,6 +91,7 @@ class Inspection:
                     say(recount.size, self.size)
             except PublishedInvalid as error:
                 self.found.add("missing", str(error), f"from entry {recount.size:,} on")
+                return recount.done(whole=False)
             return recount.done()
 
     def count_again(self, count: Count, counted: int, say: Say) -> Count:
@@ -117,6 +119,8 @@ class Inspection:
                 say(number + 1, len(sizes))
         except ProofError as error:
             self.found.add("missing", str(error), "among the tiles of hashes")
+            roots.check(None)
+            return
         roots.check(self.size)
 
     def _reader(self, sizes: Iterable[int]) -> Callable[[Tile], bytes]:
@@ -134,7 +138,7 @@ class Inspection:
             note = parse_note(self.published.checkpoint())
             self.head = parse_checkpoint(note.text)
         except (NoteInvalid, PublishedInvalid) as error:
-            self.found.add("no_checkpoint", f"the newest checkpoint can't be read: {error}", "checkpoint")
+            self.unreadable = str(error)
             return None
         self.origin = self.head.origin
         return note

@@ -197,14 +197,6 @@ def open_published(where: str) -> Published:
     return Folder(path)
 
 
-def whole_bytes(data: bytes) -> int:
-    """How many bytes of a history are whole records: what follows them was being written when its writer ended."""
-    at = 0
-    while found := _RECORD.match(data, at):
-        at = found.end()
-    return at
-
-
 def _records(data: bytes, where: str) -> Iterator[Note]:
     """The notes of a history; each is followed by an empty line."""
     at = 0
