@@ -18,7 +18,7 @@ from drumroll.proof.checkpoint import parse_checkpoint
 from drumroll.proof.merkle import check_inclusion, inclusion_proof, leaf_hash
 from drumroll.proof.note import parse_note
 from drumroll.proof.tiles import WIDTH, Growing, Tile, TileNodes, bundle
-from drumroll.rehearsal.bench import Round, Target, customers, measure, orders, webhooks
+from drumroll.rehearsal.bench import Round, Target, customers, orders, play, webhooks
 from drumroll.rehearsal.wire import Wire
 from drumroll.transparency.directory import Directory
 from drumroll.transparency.published import open_published
@@ -112,15 +112,16 @@ def _proofs(folder: Path, growing: Growing) -> dict[str, Any]:
 
 def intake(running: Running, rounds: int, orders_a_round: int, progress: Progress) -> dict[str, Any]:
     """The intake's ratio with a publisher beside the server and without, in turn, and how far it is behind."""
-    task = progress.add_task("intake with and without a publisher", total=2 * rounds + 1)
+    task = progress.add_task("intake with and without a publisher", total=2 * (rounds + 1))
     servers = {name: running(name, name == "with") for name in ("with", "without")}
     results: dict[str, list[Round]] = {f"{what} {name}": [] for name in servers for what in ("ceiling", "intake")}
     try:
-        for number in range(rounds):
+        for number in range(rounds + 1):  # the first warms up
             for name in list(servers) if number % 2 else list(servers)[::-1]:
-                done = measure(servers[name].target, 1, orders_a_round, lambda *_: None)
-                results[f"ceiling {name}"] += done["ceiling"]
-                results[f"intake {name}"] += done["intake"]
+                ceiling, taken = _round(servers[name].target, orders_a_round)
+                if number:
+                    results[f"ceiling {name}"].append(ceiling)
+                    results[f"intake {name}"].append(taken)
                 servers["with"].quiet()
                 progress.advance(task)
         lags = _lags(servers["with"])
@@ -128,6 +129,14 @@ def intake(running: Running, rounds: int, orders_a_round: int, progress: Progres
         for server in servers.values():
             server.stop()
     return {f"intake_ratio_{name}": _ratio(results, name) for name in servers} | _cost(results) | lags
+
+
+def _round(target: Target, count: int) -> tuple[Round, Round]:
+    """The constant answer, and then the intake, to the same requests."""
+    who = customers(target, f"bench-{secrets.token_hex(4)}", count)
+    ceiling, _ = play(target, orders(target, "/bench/ceiling", who), 201)
+    taken, _ = play(target, orders(target, "/v1/orders", who), 201)
+    return ceiling, taken
 
 
 def _ratio(results: dict[str, list[Round]], name: str) -> float:

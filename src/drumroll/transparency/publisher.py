@@ -26,7 +26,7 @@ from drumroll.transparency.leaf_index import LeafIndex
 from drumroll.transparency.published import Published, open_published
 
 HASH_BYTES = 32
-ENTRIES_AT_ONCE = 4096
+ENTRIES_AT_ONCE = 1024
 """Entries read in one step, or a few more: a block is never parted."""
 
 SAY_EVERY = 1024
@@ -135,9 +135,9 @@ class Publisher:
         """The nodes of the tree that was published when it had that size."""
         return TileNodes(size, self._published.tile)
 
-    def behind(self) -> int:
-        """How many blocks of the order log were not read yet."""
-        return self._reader.head() - self.position
+    def head(self) -> int:
+        """The last durable block of the order log."""
+        return self._reader.head()
 
     def _write_partials(self) -> None:
         self._directory.tiles(self._growing.partials())
