@@ -11,9 +11,9 @@ LOOK_EVERY_S = 0.05
 SIGN_EVERY_S = 0.4
 """At most so many checkpoints, since all of them are kept: the log is to be a second behind the order log at most."""
 
-REST = 4
-"""While it is behind and orders come, it rests so many times as long as it worked: of what cores have to share, the sale
-gets most. What is left is some 8,000 entries a second, more than twice what a launch makes at its height."""
+REST = 7
+"""While it is behind and orders come, it rests so many times as long as it worked: of what cores share, the sale gets
+most. What is left is some 5,000 entries a second; a launch makes 3,400 at its height."""
 
 
 def follow(publisher: Publisher, told: Callable[[], bool]) -> None:
