@@ -260,7 +260,8 @@ def make_server(settings: Settings, desk: Desk, clock: SandboxClock | None) -> S
     sandbox = settings.sandbox
     stream = BoardStream(lambda: board_of(desk, sandbox=sandbox) if desk.readable else None, settings.viewers_limit)
     metrics = CollectorRegistry()
-    metrics.register(DeskCollector(desk, stream))
+    published = _transparency(settings)
+    metrics.register(DeskCollector(desk, stream, published.index if published else None))
     web = Web(
         desk=desk,
         hot=hot,
@@ -272,7 +273,7 @@ def make_server(settings: Settings, desk: Desk, clock: SandboxClock | None) -> S
         session_s=settings.session_s,
         body_limit_bytes=max(settings.body_limit_bytes, 131_072) if settings.sandbox else settings.body_limit_bytes,
         sandbox=Sandbox(provider, clock) if settings.sandbox else None,
-        transparency=_transparency(settings),
+        transparency=published,
     )
     return Server(make_app(web), service, web)
 

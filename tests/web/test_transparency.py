@@ -148,6 +148,14 @@ def test_nothing_but_the_published_files_is_served(server: RealServer, path: str
     assert b"PRIVATE" not in answer.body
 
 
+def test_a_publisher_that_is_behind_shows_in_the_metrics(server: RealServer) -> None:
+    bought(server, "hal")
+    until = time.monotonic() + 10
+    while b"drumroll_unpublished_blocks 0.0" not in server.get("/metrics").body:
+        assert time.monotonic() < until, server.get("/metrics").body
+        time.sleep(0.05)
+
+
 def test_other_methods_are_refused(server: RealServer) -> None:
     assert server.ask("POST", "/log/checkpoint").status == 404
     assert server.ask("DELETE", "/log/tile/0/000.p/1").status == 404

@@ -34,6 +34,13 @@ class LeafIndex:
         except OSError as error:
             raise PublishedInvalid(f"{self.path} can't be written: {error.strerror}") from error
 
+    def blocks(self) -> int:
+        """How many blocks were published."""
+        try:
+            return self.path.stat().st_size // _BYTES
+        except OSError:
+            return 0
+
     def before(self, position: int) -> int | None:
         """How many leaves there are before that block; ``None``: it was not published yet."""
         if position == 1:

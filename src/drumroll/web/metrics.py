@@ -9,15 +9,17 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from drumroll.desk.desk import Desk
+from drumroll.transparency.leaf_index import LeafIndex
 from drumroll.web.board import BoardStream
 
 
 class DeskCollector(Collector):
     """The desk's meter and the book's counts, in Prometheus' terms."""
 
-    def __init__(self, desk: Desk, stream: BoardStream) -> None:
+    def __init__(self, desk: Desk, stream: BoardStream, published: LeafIndex | None = None) -> None:
         self._desk = desk
         self._stream = stream
+        self._published = published
 
     def collect(self) -> Iterator[Metric]:
         """All metrics, as they stand."""
@@ -44,6 +46,9 @@ class DeskCollector(Collector):
         yield CounterMetricFamily(
             "drumroll_append_seconds", "Time spent in making blocks durable", meter.append_ns / 1e9
         )
+        if self._published is not None:
+            behind = max(0, desk.position - self._published.blocks())
+            yield GaugeMetricFamily("drumroll_unpublished_blocks", "Blocks not yet in the published log", behind)
 
     def _of_the_book(self) -> Iterator[Metric]:
         book = self._desk.book
