@@ -177,15 +177,17 @@ def opened_publisher(
     Raises:
         LogHeld: another process publishes there.
         KeyInvalid, LogError: there are no keys, or there is no log.
+        PublishedInvalid: the directory can't be made.
     """
     # Imported here, for a server leaves this to a process of its own.
+    from drumroll.transparency.directory import make_directory
     from drumroll.transparency.publisher import Publisher
 
     ring = open_ring(key_folder(settings))
     cosign = _asking(witnesses, say) if witnesses else None
     with closing(open_log_for_reading(settings.log)) as reader:
-        directory.mkdir(parents=True, exist_ok=True)
-        hold = Hold(directory / "publisher")
+        make_directory(directory)
+        hold = Hold(directory / "publisher", "drumroll log publish")
         try:
             yield Publisher(reader, ring, directory, index, cosign)
         finally:
@@ -201,7 +203,7 @@ def _asking(witnesses: Sequence[tuple[str, str]], say: Callable[[str], None]) ->
 
     def ask(note: Note, nodes: Callable[[int], TileNodes]) -> list[Signature]:
         found = asked.ask(note, nodes)
-        troubles = {str(trouble) for trouble in asked.troubles}
+        troubles = {str(trouble) for trouble in asked.troubles if not trouble.rests}
         for trouble in sorted(troubles - said):
             say(f"witness: {trouble}")
         said.update(troubles)

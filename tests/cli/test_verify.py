@@ -18,10 +18,10 @@ from drumroll.proof.checkpoint import Checkpoint, parse_checkpoint
 from drumroll.proof.claim import make_claim
 from drumroll.proof.entry import BYTES_MOST, Entry, entry_bytes, opening, parse_entry, tag
 from drumroll.proof.merkle import inclusion_proof
-from drumroll.proof.note import note_bytes, parse_note, sign_note
+from drumroll.proof.note import ED25519, SigningKey, note_bytes, parse_note, sign_note
 from drumroll.proof.sample import Sample, sample_bytes
 from drumroll.proof.statement import parse_statement
-from drumroll.proof.tiles import TileNodes
+from drumroll.proof.tiles import Tile, TileNodes, tile_path
 from drumroll.proof.tlog_proof import TlogProof, tlog_proof_bytes
 from drumroll.transparency.published import open_published
 from drumroll.transparency.sampling import leaves_of, population_of
@@ -29,10 +29,12 @@ from tests.proof.publishing import (
     BLINDING,
     FACTS,
     KEY,
+    ORIGIN,
     OTHER_KEY,
     WITNESS,
     Launch,
     fields_of,
+    launch_entry,
     publish,
     publish_bundles,
     write,
@@ -173,9 +175,9 @@ def test_a_key_from_the_log_itself_is_said_to_prove_little(made: Path) -> None:
 def test_a_witness_is_asked_for_and_named_with_its_time(made: Path) -> None:
     words = (made / "claim.txt", "--log", made / "log", "--key", made / "key.txt")
     said = found(*words, "--witness", WITNESS.verifier.text)
-    assert said["holds"], said["findings"]
+    assert not said["holds"], "a witness that saw a part is none of the whole"
     assert any("saw 1,700 entries at 2025-06-26T14:1" in text for text in said["proven"])
-    assert any("from 1,700 on" in text for text in said["not_proven"])
+    assert any("cosigned 1,700 of the" in one["what"] for one in said["findings"]), said["findings"]
     shutil.copytree(made, other := made.parent / "unseen", dirs_exist_ok=True)
     publish(other / "log", ENTRIES, sizes=SIZES)
     unseen = found(
@@ -226,6 +228,13 @@ def place_of(forged: list[bytes]) -> int:
 CHEATS = pytest.mark.parametrize("cheat", [invented, removed, moved, twice])
 
 
+def test_a_file_of_keys_that_is_empty_is_said_so(made: Path, tmp_path: Path) -> None:
+    write(tmp_path / "none.txt", b"\n")
+    shown = run(made / "receipt.tlog-proof", "--key", tmp_path / "none.txt")
+    assert shown.exit_code == 1
+    assert "has no key in it" in str(shown.exception)
+
+
 @CHEATS
 def test_a_cheat_in_the_entries_alone_is_found_at_its_entry(
     made: Path, tmp_path: Path, cheat: Callable[[], list[bytes]]
@@ -239,6 +248,38 @@ def test_a_cheat_in_the_entries_alone_is_found_at_its_entry(
     assert first["code"] == "changed"
     assert first["where"].startswith(f"entry {place_of(forged):,}, 2025-06-26T22:")
     assert said["proven"] == []
+
+
+@pytest.mark.parametrize("cheat", [invented, removed, twice])
+def test_a_cheat_that_changes_one_full_bundle_is_found_at_its_entry(
+    made: Path, tmp_path: Path, cheat: Callable[[], list[bytes]]
+) -> None:
+    """The bundle has more or fewer than 256 entries then; all other files are as they were."""
+    forged = cheat()
+    number = place_of(forged) // 256
+    part = forged[number * 256 : (number + 1) * 256 + len(forged) - len(ENTRIES)]
+    shutil.copytree(made / "log", tmp_path / "log")
+    data = b"".join(len(entry).to_bytes(2, "big") + entry for entry in part)
+    write(tmp_path / "log" / tile_path(Tile(-1, number)), data)
+    said = found(made / "claim.txt", "--log", tmp_path / "log", "--key", made / "key.txt")
+    (changed,) = [one for one in said["findings"] if one["code"] == "changed"]
+    assert changed["where"].startswith(f"entry {place_of(forged):,}, 2025-06-26T22:")
+    (length,) = [one for one in said["findings"] if one["code"] == "entries"]
+    assert f"has {len(part)} entries, not 256" in length["what"]
+
+
+@pytest.mark.parametrize("cheat", [invented, removed, twice])
+def test_a_cheat_with_tiles_made_anew_is_found_by_the_last_checkpoint_alone(
+    made: Path, tmp_path: Path, cheat: Callable[[], list[bytes]]
+) -> None:
+    """The last bundle has another length then than the one that was signed."""
+    publish(tmp_path / "true", ENTRIES)
+    publish(tmp_path / "log", cheat())
+    for name in ("checkpoint", "checkpoints", "keys"):
+        shutil.copy(tmp_path / "true" / name, tmp_path / "log" / name)
+    said = found(made / "claim.txt", "--log", tmp_path / "log", "--key", made / "key.txt")
+    assert [one["where"] for one in said["findings"] if one["code"] == "rewritten"]
+    assert not [one for one in said["findings"] if one["code"] == "missing"]
 
 
 @CHEATS
@@ -324,7 +365,7 @@ def test_an_entry_that_was_written_later_than_it_says_is_found_with_a_witness(ma
     assert said["findings"][0]["where"].startswith("entry 1,700, ")
     write(tmp_path / "receipt", receipt_of(tmp_path / "log", 1_701))
     one = found(tmp_path / "receipt", *words, "--witness", WITNESS.verifier.text)
-    assert [finding["code"] for finding in one["findings"]] == ["backdated"]
+    assert [finding["code"] for finding in one["findings"]] == ["backdated", "cosignature"]
 
 
 def test_a_claim_with_another_definition_or_window_than_its_statement_s_is_found(made: Path, tmp_path: Path) -> None:
@@ -347,7 +388,7 @@ def test_a_claim_of_another_log_or_model_is_said_so(made: Path, tmp_path: Path) 
         tmp_path / "claim.txt", note_bytes(sign_note(text.replace("log.example.com/yu7", "log.example.com/su7"), [KEY]))
     )
     said = found(tmp_path / "claim.txt", "--log", made / "log", "--key", made / "key.txt")
-    assert [one["code"] for one in said["findings"]] == ["origin"]
+    assert [one["code"] for one in said["findings"]] == ["unsigned", "origin"]
     write(tmp_path / "claim.txt", claimed(made / "log", 5, text="firm orders of su9"))
     said = found(tmp_path / "claim.txt", "--log", made / "log", "--key", made / "key.txt")
     assert "su9" in said["findings"][0]["what"]
@@ -386,6 +427,7 @@ def sample_of(log: Path, n: int = 40) -> Sample:
 def test_a_sample_holds_with_its_log_and_is_a_table_for_the_auditor(made: Path, tmp_path: Path) -> None:
     write(tmp_path / "sample.txt", sample_bytes(sample_of(made / "log")))
     words = (tmp_path / "sample.txt", "--key", made / "key.txt", "--csv", tmp_path / "rows.csv")
+    (tmp_path / "rows.csv").touch(0o644)
     said = found(*words, "--log", made / "log")
     assert said["holds"], said
     assert any("95 % confidence" in text for text in said["proven"])
@@ -475,3 +517,39 @@ def test_nothing_in_a_hostile_file_reaches_the_terminal_as_it_is(made: Path, tmp
     result = run(tmp_path / "log" / "checkpoint", "--log", tmp_path / "log", "--key", made / "key.txt")
     assert result.exit_code == 1
     assert "\x1b" not in result.output
+
+
+def test_a_key_of_another_name_signs_nothing_of_this_log(made: Path, tmp_path: Path) -> None:
+    other = SigningKey("other.example/log", ED25519, bytes(range(2, 34)))
+    publish(tmp_path / "log", ENTRIES, key=other, sizes=SIZES)
+    write(tmp_path / "claim.txt", claimed(tmp_path / "log", key=other))
+    write(tmp_path / "receipt.tlog-proof", receipt_of(tmp_path / "log", 700))
+    write(tmp_path / "sample.txt", sample_bytes(sample_of(tmp_path / "log")))
+    for file in ("claim.txt", "receipt.tlog-proof", "sample.txt", "log/checkpoint"):
+        for words in ((), ("--log", tmp_path / "log")):
+            said = found(tmp_path / file, *words, "--key", other.verifier.text)
+            assert said["findings"][0]["code"] == "unsigned"
+            assert "give that log's key" in said["findings"][0]["what"]
+
+
+def test_a_size_that_nobody_signed_is_not_read_up_to(made: Path, tmp_path: Path) -> None:
+    shutil.copytree(made / "log", tmp_path / "log")
+    huge = sign_note(Checkpoint(ORIGIN, 10**15, bytes(32)).text, [OTHER_KEY])
+    write(tmp_path / "log" / "checkpoint", note_bytes(huge))
+    said = found(made / "claim.txt", "--log", tmp_path / "log", "--key", made / "key.txt")
+    assert not said["holds"]
+    assert said["entries"] == len(ENTRIES)
+    assert "missing" not in [one["code"] for one in said["findings"]]
+
+
+def test_an_opening_that_was_moved_is_said(made: Path, tmp_path: Path) -> None:
+    moved = msgspec.structs.replace(FACTS, opens_at_ms=FACTS.opens_at_ms + 60_000)
+    entries = [*ENTRIES, launch_entry(parse_entry(ENTRIES[-1]).at_ms, moved)]
+    publish(tmp_path / "log", entries, sizes=SIZES)
+    checkpoint = parse_checkpoint(parse_note((tmp_path / "log" / "checkpoint").read_bytes()).text)
+    claim = make_claim(STATEMENT, naive(STATEMENT, entries), moved, checkpoint)
+    write(tmp_path / "claim.txt", note_bytes(sign_note(claim.text, [KEY])))
+    said = found(tmp_path / "claim.txt", "--log", tmp_path / "log", "--key", made / "key.txt")
+    assert said["holds"]
+    assert said["facts"]["The opening"].startswith("it was moved: the log began with 2025-06-26T14:00:00Z")
+    assert "The opening" not in found(made / "claim.txt", "--log", made / "log", "--key", made / "key.txt")["facts"]

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drumroll.domain import states as domain
-from drumroll.errors import ClaimInvalid
+from drumroll.errors import ClaimInvalid, EntryInvalid
 from drumroll.proof.count import Count
-from drumroll.proof.entry import Entry, LaunchEntry, LaunchFacts, entry_bytes, parse_entry
+from drumroll.proof.entry import FORMAT, Entry, LaunchEntry, LaunchFacts, entry_bytes, parse_entry
 from drumroll.proof.lives import STEPS
 from drumroll.proof.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from drumroll.proof.recount import BACK_DATING_S, Recount
@@ -361,9 +361,56 @@ def test_an_entry_that_is_back_dated_is_found_with_a_witness(size: int) -> None:
     assert late[0].where.startswith(f"entry {size},")
 
 
+def test_an_entry_that_a_witness_saw_before_the_time_that_it_says_is_found() -> None:
+    entries, size = LAUNCH.entries, 400
+    seen_s = -(-parse_entry(entries[size - 1]).at_ms // 1000) - BACK_DATING_S
+    root = root_of(entries[:size])
+    assert not recounted(entries, Signed(size, root, seen_s)).findings
+    assert codes(recounted(entries, Signed(size, root, seen_s - 1))) == ["postdated"]
+
+
 def test_hostile_facts_and_numbers_do_not_break_the_recount() -> None:
-    facts = LaunchFacts("x", "\x1b[2J", "x", 9_999_999_999_999_999, "../x", "\n", (), ())
+    facts = LaunchFacts(FORMAT, "\x1b[2J", "x", 9_999_999_999_999_999, "No/Where", "XXX", (), ())
     wild = Entry("firm", "firm", "yu7", 9_999_999_999_999_999, "o" * 16, "c" * 16, 10**17, "A" * 43)
     entries = [entry_bytes(LaunchEntry(9_999_999_999_999_999, facts)), entry_bytes(wild), LAUNCH.entries[1]]
     found = recounted(entries, *signed_at(entries, 2, 3))
     assert codes(found) == ["no_beginning", "time_falls"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"time_zone": "Asia/Shanghai), every one of them delivered (see the annual report"},
+        {"time_zone": "../x"},
+        {"currency": "CNY of real money"},
+        {"currency": "CNY\n"},
+        {"models": ("yu7", "yu7 max")},
+        {"format": "drumroll/v9"},
+        {"opens_at_ms": -1},
+        {"opens_at_ms": 10**16},
+    ],
+)
+def test_facts_that_would_put_words_into_a_definition_are_none(changed: dict[str, object]) -> None:
+    with pytest.raises(EntryInvalid, match="not written as"):
+        parse_entry(launch_entry(facts=msgspec.structs.replace(FACTS, **changed)))
+
+
+@pytest.mark.parametrize(
+    ("was", "instead"),
+    [
+        (b'"opens_at_ms":', b'"opens_at_ms":1,"opens_at_ms":'),
+        (b'"opens_at_ms":', b'"Opens_At_Ms":1,"opens_at_ms":'),
+        (b'"name":"YU7"', b'"name":"\\u0059U7"'),
+        (b'"name":', b' "name":'),
+        (b"]}", b"]}\n"),
+    ],
+)
+def test_facts_that_could_be_read_in_two_ways_are_none(was: bytes, instead: bytes) -> None:
+    assert was in launch_entry()
+    with pytest.raises(EntryInvalid):
+        parse_entry(launch_entry().replace(was, instead))
+
+
+def test_a_log_that_says_only_later_what_its_launch_is_is_found() -> None:
+    entries = [*LAUNCH.entries[1:50], launch_entry(parse_entry(LAUNCH.entries[49]).at_ms)]
+    assert codes(recounted(entries)).count("launch") == 1

@@ -387,6 +387,17 @@ def test_one_payment_for_two_orders_is_found_out() -> None:
     assert "'pay-1' is that of entry" in fault.what
 
 
+@pytest.mark.parametrize("payment", ["pay-1\u200b", "pay-1 ", "pay\u00ad-1", "\u202epay-1"])
+def test_a_payment_that_looks_like_another_one_is_found_out(payment: str) -> None:
+    (fault,) = Audited(n=40, others={4: leaf(4, payment=payment)}).check().faults
+    assert "its payment has signs that can't be seen" in fault.what
+
+
+def test_a_payment_in_letters_of_another_width_is_the_same_one() -> None:
+    (fault,) = Audited(n=40, others={4: leaf(4, payment="\uff50ay-1")}).check().faults
+    assert "is that of entry" in fault.what
+
+
 def test_one_order_number_for_two_orders_is_found_out() -> None:
     audited = Audited(n=40, others={4: leaf(4, order="ord-1")})
     (fault,) = audited.check().faults

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drumroll.cli.main import main
 from drumroll.errors import NoteInvalid, PublishedInvalid
 from drumroll.proof.merkle import leaf_hash
 from drumroll.proof.note import note_bytes
@@ -287,3 +290,40 @@ def test_reading_that_is_given_up_leaves_no_thread_behind(served: Callable[..., 
     names = [thread.name for thread in threading.enumerate() if thread.name.startswith("published")]
     assert threading.active_count() >= before
     assert not names
+
+
+def test_headers_that_never_end_are_cut_off(served: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(site, "WHOLE_S", 0.3)
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        with suppress(OSError):
+            for _ in range(100):
+                handler.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                time.sleep(0.05)
+
+    began = time.monotonic()
+    with pytest.raises(PublishedInvalid):
+        open_published(served(answer)).checkpoint()
+    assert time.monotonic() - began < 3
+
+
+def test_a_checkpoint_without_an_end_is_not_gone_through(tmp_path: Path) -> None:
+    (tmp_path / "checkpoints").write_bytes(b"a\n" * (1 << 23))
+    began = time.monotonic()
+    with pytest.raises(PublishedInvalid, match="from byte 0 on"):
+        open_published(str(tmp_path)).history()
+    assert time.monotonic() - began < 1
+
+
+def test_what_a_hostile_server_says_does_not_reach_the_terminal_as_it_is(
+    served: Callable[..., str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    url = served(lambda handler: handler.wfile.write(b"HTTP/1.1 418 \x1b]0;owned\x07\r\n\r\n") and _end(handler))
+    write(tmp_path / "claim.txt", b"drumroll claim/v1\n")
+    monkeypatch.setattr("sys.argv", ["drumroll", "verify", str(tmp_path / "claim.txt"), "--log", url])
+    with pytest.raises(SystemExit):
+        main()
+    said = capsys.readouterr().err
+    assert "418" in said
+    assert "\x1b" not in said
+    assert "\x07" not in said

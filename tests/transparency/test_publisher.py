@@ -234,6 +234,18 @@ def test_damaged_tiles_are_made_again(log: OrderLog, tmp_path: Path, which: int)
     assert damaged.read_bytes() == right
 
 
+@pytest.mark.parametrize(
+    "end", [b"\0" * 4096, b"example.com/launch\n12", "example.com/launch\n1\nAAAA\n\n\u2014 ex".encode()]
+)
+def test_a_history_whose_end_was_not_written_is_gone_on_with(log: OrderLog, tmp_path: Path, end: bytes) -> None:
+    published(log, tmp_path)
+    history = tmp_path / "public" / "checkpoints"
+    right = history.read_bytes()
+    history.write_bytes(right + end)
+    published(log, tmp_path)
+    assert history.read_bytes() == right
+
+
 def test_another_key_does_not_go_on_with_a_log(log: OrderLog, tmp_path: Path) -> None:
     published(log, tmp_path)
     other = SigningKey("example.com/launch", ED25519, bytes(range(32)))

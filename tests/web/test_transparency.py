@@ -15,7 +15,9 @@ from drumroll.proof.checkpoint import Checkpoint, parse_checkpoint
 from drumroll.proof.note import VerifierKey, check_note, parse_note
 from drumroll.proof.receipt import Receipt, check_fields, check_included, parse_receipt
 from drumroll.transparency.keys import open_ring, rotate
+from drumroll.transparency.leaf_index import LeafIndex
 from drumroll.transparency.published import open_published
+from drumroll.web.transparency import Transparency
 from tests.web.house import Answer
 from tests.web.servers import RealServer
 
@@ -93,6 +95,13 @@ def test_a_receipt_of_a_server_is_verified_by_a_program_that_shares_no_code_with
     command += ["--receipt", str(tmp_path / "bob.tlog-proof")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_receipt_is_plain_text_to_be_saved(server: RealServer) -> None:
+    token, order_id = bought(server, "gus")
+    headers = receipt_of(server, token, order_id).headers
+    assert headers["content-type"] == "text/plain; charset=utf-8"
+    assert f"{order_id}.tlog-proof" in headers["content-disposition"]
 
 
 def test_somebody_elses_receipt_is_none_of_yours(server: RealServer) -> None:
@@ -211,3 +220,8 @@ def test_a_receipt_with_one_changed_letter_is_refused(server: RealServer) -> Non
         changed = body[:at] + bytes([body[at] ^ 1]) + body[at + 1 :]
         with pytest.raises((ProofError, ValueError)):
             checked(server, Answer(200, {}, changed))
+
+
+def test_what_serves_the_log_never_shows_the_blinding_key() -> None:
+    shown = Transparency(Path("public"), LeafIndex(Path("leaves")), b"SECRET")
+    assert "SECRET" not in f"{shown!r} {shown}"

@@ -13,9 +13,11 @@ def keys_of(given: Sequence[str], kind: int = ED25519) -> list[VerifierKey]:
     """The keys of that kind, each once, in the order given. Raises ``KeyInvalid``: one is none, or there is none."""
     found = [key for one in given for key in _keys(one)]
     fitting = list(dict.fromkeys(key for key in found if key.kind == kind))
+    if given and not found:
+        raise KeyInvalid(f"{given[0]} has no key in it; allowed: a key a line, such as `drumroll key show` prints")
     if given and not fitting:
         wanted, other = ("a witness's", "a log's") if kind == COSIGNATURE else ("a log's", "a witness's")
-        raise KeyInvalid(f"found {other} key where {wanted} is needed: {found[0].text if found else given[0]}")
+        raise KeyInvalid(f"found {other} key where {wanted} is needed: {found[0].text}")
     return fitting
 
 

@@ -77,5 +77,7 @@ def main() -> None:
     try:
         cli()
     except DrumrollError as error:
-        click.echo(f"drumroll: {error}", err=True)
+        # It may cite what a stranger's server said: nothing in it moves the cursor or colours the terminal.
+        plain = "".join(sign if sign.isprintable() or sign == "\n" else "�" for sign in str(error))
+        click.echo(f"drumroll: {plain}", err=True)
         sys.exit(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -16,10 +17,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from drumroll import bootstrap
 from drumroll.cli import sample_words as words
 from drumroll.errors import ClaimInvalid, FileUnfit, LogRewritten
-from drumroll.proof.checkpoint import Checkpoint, parse_checkpoint
+from drumroll.proof.checkpoint import Checkpoint, check_signed, parse_checkpoint
 from drumroll.proof.claim import parse_claim
 from drumroll.proof.entry import KINDS
-from drumroll.proof.note import NOTE_BYTES_MOST, Note, VerifierKey, check_note, note_bytes, parse_note, to_base64
+from drumroll.proof.note import NOTE_BYTES_MOST, Note, VerifierKey, note_bytes, parse_note, to_base64
 from drumroll.proof.sample import (
     ALL,
     SHOWN,
@@ -120,7 +121,7 @@ def _note(published: Published, wanted: Wanted, keys: list[VerifierKey]) -> Note
             )
         size, root = claimed.size, claimed.root
     note = checkpoint_of(published, size, root)
-    check_note(note, keys)
+    check_signed(note, parse_checkpoint(note.text).origin, keys)
     return note
 
 
@@ -131,8 +132,9 @@ def _claimed(path: str, keys: list[VerifierKey]) -> Checkpoint:
             note = parse_note(file.read(NOTE_BYTES_MOST + 1))
     except OSError as error:
         raise FileUnfit(f"{path} can't be read ({error.strerror})") from error
-    check_note(note, keys)
-    return parse_claim(note.text).checkpoint
+    claimed = parse_claim(note.text).checkpoint
+    check_signed(note, claimed.origin, keys)
+    return claimed
 
 
 def _opened(leaves: list[Drawn], settings: Settings, ring: KeyRing, shown: frozenset[str]) -> list[Drawn]:
@@ -188,6 +190,8 @@ def _write(path: str, data: bytes) -> None:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
+            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                os.fchmod(descriptor, 0o600)  # a file that was there keeps its mode else
             file.write(data)
     except OSError as error:
         raise FileUnfit(f"{path} can't be written ({error.strerror}); choose another place") from error

@@ -44,8 +44,8 @@ def verify(
 
     \b
     Example:
-      drumroll verify claim.txt --log https://example.com/log --key launch-keys.txt
-      drumroll verify receipt.tlog-proof --key launch-keys.txt
+      drumroll verify claim.txt --log https://example.com/log --key keys.txt
+      drumroll verify receipt.tlog-proof --key keys.txt
     """
     data = _read(file)
     given = _given(log_path, keys, witnesses)

@@ -9,13 +9,13 @@ import msgspec
 from drumroll.cli.verify_words import Report, progress
 from drumroll.domain.money import EXPONENTS, format_minor
 from drumroll.errors import NoteInvalid, ProofError
-from drumroll.proof.checkpoint import Checkpoint, parse_checkpoint
+from drumroll.proof.checkpoint import Checkpoint, check_signed, parse_checkpoint
 from drumroll.proof.claim import Claim, make_claim, parse_claim
 from drumroll.proof.cosignature import cosigned_at
 from drumroll.proof.count import Count
 from drumroll.proof.entry import LaunchEntry
 from drumroll.proof.moments import local, utc
-from drumroll.proof.note import Note, VerifierKey, check_note, parse_note, to_base64
+from drumroll.proof.note import Note, VerifierKey, parse_note, to_base64
 from drumroll.proof.receipt import Receipt, check_fields, check_included, parse_receipt
 from drumroll.proof.recount import BACK_DATING_S, Recount
 from drumroll.proof.roots import Signed
@@ -40,7 +40,17 @@ _SIGNED = frozenset(("unsigned", "history", "origin", "two_roots", "cosignature"
 _WHOLE = frozenset(("changed", "rewritten", "cut", "missing", "entries", "tile"))
 _LIVES = frozenset(
     (
-        *("unreadable", "time_falls", "backdated", "no_beginning", "twice", "impossible", "another", "deposit"),
+        *(
+            "unreadable",
+            "time_falls",
+            "backdated",
+            "postdated",
+            "no_beginning",
+            "twice",
+            "impossible",
+            "another",
+            "deposit",
+        ),
         *("copied", "launch"),
     )
 )
@@ -66,7 +76,7 @@ def verify_claim(data: bytes, given: Given) -> Report:
     report = Report("claim", f"Claim: {valued(claim)} ({claim.statement.text})")
     report.facts += [("It counts", claim.definition), *checkpoint_facts(claim.checkpoint)]
     report.figures = {"claim": claim.statement.text, "value": claim.value, "unit": claim.unit}
-    signed = require_signed(report, note, given, "the claim")
+    signed = require_signed(report, note, claim.checkpoint.origin, given, "the claim")
     report.not_proven += [_SAMPLE, _LEFT_OUT]
     if given.log is None:
         report.unchecked = "Who signed it was checked, the number was not: give the published log with --log."
@@ -90,7 +100,7 @@ def verify_checkpoint(data: bytes, given: Given) -> Report:
     note = parse_note(data)
     checkpoint = parse_checkpoint(note.text)
     report = Report("checkpoint", f"Checkpoint of {checkpoint.origin}", checkpoint_facts(checkpoint))
-    require_signed(report, note, given, "the checkpoint")
+    require_signed(report, note, checkpoint.origin, given, "the checkpoint")
     seen = _check_cosigned(report, note, checkpoint, given)
     if given.log is None:
         report.proven.append("Whoever holds the key has signed this root: they can't show other entries for that size.")
@@ -110,7 +120,7 @@ def verify_receipt(data: bytes, given: Given) -> Report:
     report = Report(
         "receipt", f"Receipt of entry {receipt.index:,} of {receipt.checkpoint.origin}", _entry_facts(receipt)
     )
-    require_signed(report, receipt.note, given, "the receipt's checkpoint")
+    require_signed(report, receipt.note, receipt.checkpoint.origin, given, "the receipt's checkpoint")
     fields = _check_receipt(report, receipt)
     report.facts += [(f"  {name}", value) for name, value in fields.items()]
     report.facts += checkpoint_facts(receipt.checkpoint)
@@ -138,10 +148,10 @@ def verify_receipt(data: bytes, given: Given) -> Report:
 # Signatures
 
 
-def require_signed(report: Report, note: Note, given: Given, what: str) -> bool:
-    """Whether one of the keys signed the note; noted either way."""
+def require_signed(report: Report, note: Note, origin: str, given: Given, what: str) -> bool:
+    """Whether one of the keys of the log ``origin`` signed the note; noted either way."""
     try:
-        signers = check_note(note, given.keys)
+        signers = check_signed(note, origin, given.keys)
     except NoteInvalid as error:
         report.check(False, f"{what[0].upper()}{what[1:]} is signed by the log's key.")
         report.fault("unsigned", f"{what} is not signed by the key given: {error}")
@@ -182,16 +192,15 @@ def say_witnesses(report: Report, seen: Sequence[Seen], given: Given, size: int)
         return
     last = {one.witness: one for one in sorted(seen, key=lambda one: (one.size, -one.at_s))}
     for key in given.witnesses:
-        if not report.check(key.name in last, f"The witness {key.name} cosigned it."):
-            report.fault("cosignature", f"no checkpoint has a cosignature of the witness {key.name}+{key.id.hex()}")
-            continue
-        report.proven.append(
-            f"{seen_in_words(last[key.name])}: what was there by then was shown to the witness too, and what came "
-            f"later does not say that it is older (but for {BACK_DATING_S} seconds)."
-        )
-    most = max((one.size for one in last.values()), default=0)
-    if 0 < most < size:
-        report.not_proven.append(f"That others are shown the entries from {most:,} on: no witness given has seen them.")
+        until = min(size, last[key.name].size) if key.name in last else 0
+        if not report.check(until == size, f"The witness {key.name} cosigned all {size:,} entries."):
+            seen_of = f"cosigned {until:,} of the {size:,} entries" if until else "cosigned no checkpoint"
+            report.fault("cosignature", f"the witness {key.name}+{key.id.hex()} {seen_of}")
+        if until:
+            report.proven.append(
+                f"{seen_in_words(last[key.name])}: what was there by then was shown to the witness too, and what came "
+                f"later does not say that it is older (but for {BACK_DATING_S} seconds)."
+            )
 
 
 # Against a log
@@ -283,6 +292,7 @@ def _require_origin(inspection: Inspection, checkpoint: Checkpoint) -> None:
 
 def _check_value(report: Report, claim: Claim, count: Count, inspection: Inspection) -> None:
     """Whether the number, and all that the claim says of it, is what the entries give."""
+    opened_ms = count.opened_ms
     try:
         with progress("Counting again") as say:
             count = inspection.count_again(count, claim.checkpoint.size, say)
@@ -297,6 +307,9 @@ def _check_value(report: Report, claim: Claim, count: Count, inspection: Inspect
         found.value == claim.value, f"Counted anew, the entries give {found.value:,}: the claim says {claim.value:,}."
     )
     report.figures["counted"] = found.value
+    if opened_ms not in (None, facts.opens_at_ms):
+        moved = f"it was moved: the log began with {utc(opened_ms or 0)}, and now says {utc(facts.opens_at_ms)}"
+        report.facts.append(("The opening", moved))
     if not same:
         report.fault("value", f"the claim says {valued(claim)}; the entries give {valued(found)}")
     for name in ("unit", "begins", "ends", "definition"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 
 from drumroll.cli.verify_kinds import Given, checkpoint_facts, compare, require_signed, say_witnesses
 from drumroll.cli.verify_words import Report, progress
@@ -32,7 +33,7 @@ def verify_sample(data: bytes, given: Given, csv_file: str | None) -> Report:
     report = Report("sample", f"Sample of {sample.n:,} {of} of {sample.origin}")
     report.facts = [("Random value", sample.random), *checkpoint_facts(checkpoint)]
     report.not_proven += [_MONEY, _VALUE, _MISSING]
-    if not require_signed(report, note, given, "the sample's checkpoint"):
+    if not require_signed(report, note, checkpoint.origin, given, "the sample's checkpoint"):
         return report
     population, seen = None, list[Seen]()
     if given.log is not None:
@@ -85,6 +86,8 @@ def _write(path: str, data: bytes) -> None:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
+            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                os.fchmod(descriptor, 0o600)  # a file that was there keeps its mode else
             file.write(data)
     except OSError as error:
         raise FileUnfit(f"{path} can't be written ({error.strerror}); choose another place") from error

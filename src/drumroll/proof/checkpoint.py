@@ -7,11 +7,12 @@ lines may follow; nothing here reads them, and what is signed is the text with t
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 
 from drumroll.errors import NoteInvalid
-from drumroll.proof.note import from_base64, to_base64
+from drumroll.proof.note import Note, VerifierKey, check_note, from_base64, shown, to_base64
 
 ROOT_BYTES = 32
 SIZE_MOST = 2**63 - 1
@@ -45,6 +46,18 @@ def parse_checkpoint(text: str) -> Checkpoint:
             "its root. Give the file `checkpoint` of a published log, or a receipt"
         )
     return Checkpoint(lines[0], read_number(lines[1], "the size"), _root(lines[2]))
+
+
+def check_signed(note: Note, origin: str, keys: Sequence[VerifierKey]) -> list[VerifierKey]:
+    """Those of the keys that signed what is of the log ``origin``: a log signs with keys of its own name only.
+
+    Raises ``NoteInvalid``, as ``note.check_note`` does.
+    """
+    own = [key for key in keys if key.name == origin]
+    if keys and not own:
+        names = ", ".join(dict.fromkeys(shown(key.name) for key in keys[:4]))
+        raise NoteInvalid(f"it is of the log {shown(origin)}, and the keys given are of {names}: give that log's key")
+    return check_note(note, own)
 
 
 def read_number(text: str, what: str) -> int:

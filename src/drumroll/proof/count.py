@@ -19,11 +19,13 @@ class Count:
 
     ``facts`` are those of the launch at the checkpoint if they are known beforehand; else the last that were read. A
     window from the opening is counted by those known so far: see ``again``.
+    ``opened_ms`` is the opening that was said first.
     """
 
     def __init__(self, statement: Statement, facts: LaunchFacts | None = None) -> None:
         self.statement = statement
         self.facts = facts
+        self.opened_ms: int | None = None
         self._fixed = facts is not None
         self._kind = statement.what.encode()
         self._model = statement.model.encode()
@@ -50,6 +52,7 @@ class Count:
         if self._fixed:
             return
         was, self.facts = (self._from_ms, self._until_ms), facts
+        self.opened_ms = facts.opens_at_ms if self.opened_ms is None else self.opened_ms
         self._know_window()
         if self._counting and was != (self._from_ms, self._until_ms):
             self._counted_otherwise = True

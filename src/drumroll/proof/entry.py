@@ -69,6 +69,9 @@ LINE = re.compile(
 """
 
 _LAUNCH = re.compile(rb"launch (0|[1-9]\d{0,15}) (\{.+\})", re.DOTALL)
+_ZONE = re.compile(r"[A-Za-z0-9_+/-]{1,64}")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_MODEL = re.compile(r"[!-~]{1,64}")
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -139,9 +142,25 @@ def parse_entry(data: bytes) -> Entry | LaunchEntry:
     if launch is None:
         raise EntryInvalid(f"this is no entry of {FORMAT}: {data[:60]!r}")
     try:
-        return LaunchEntry(int(launch[1]), msgspec.json.decode(launch[2], type=LaunchFacts))
-    except msgspec.DecodeError as error:
+        read = LaunchEntry(int(launch[1]), msgspec.json.decode(launch[2], type=LaunchFacts))
+        one_way = entry_bytes(read) == data
+    except (msgspec.MsgspecError, UnicodeError) as error:
         raise EntryInvalid(f"the facts of a launch can't be read: {error}") from error
+    # A key that is there twice, or another one, could be read in two ways.
+    if not one_way or not _plausible(read.facts):
+        raise EntryInvalid(f"the facts of a launch are not written as {FORMAT} writes them: {launch[2][:200]!r}")
+    return read
+
+
+def _plausible(facts: LaunchFacts) -> bool:
+    """Whether a definition may cite the facts: what is no time zone or currency could be any words there."""
+    return (
+        facts.format == FORMAT
+        and 0 <= facts.opens_at_ms < 10**16
+        and _ZONE.fullmatch(facts.time_zone) is not None
+        and _CURRENCY.fullmatch(facts.currency) is not None
+        and all(map(_MODEL.fullmatch, facts.models))
+    )
 
 
 _KINDS, _STATES = frozenset(KINDS), frozenset(STATES)

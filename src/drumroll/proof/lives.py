@@ -70,10 +70,14 @@ _KEPT = 16
 
 
 class Lives:
-    """Every order of a log, as far as it was read: what can't be is added to ``found``. ``facts``: of the launch."""
+    """Every order of a log, as far as it was read: what can't be is added to ``found``.
+
+    ``facts``: of the launch; ``begins``: whether the first entry speaks of it.
+    """
 
     def __init__(self, found: Findings) -> None:
         self.facts: LaunchFacts | None = None
+        self.begins = True
         self._found = found
         self._orders: dict[bytes, Life] = {}
         self._same: dict[bytes, bytes] = {}
@@ -87,6 +91,8 @@ class Lives:
         """
         orders, same, fullmatch, begins = self._orders, self._same, _fullmatch, STEPS[b""]
         before_ms, committed = self._before_ms, [data[-43:-27] for data in entries]
+        if not first and entries:
+            self.begins = entries[0].startswith(b"launch ")
         for index, data in enumerate(entries, first):
             line = fullmatch(data)
             if line is None:
@@ -198,7 +204,8 @@ def _why_wrong(kind: str, state: str, model: str, customer: str, held_minor: int
     if begins or kind == state == was:
         return "twice", f"an order is {kind} a second time: it was so before, see entry {last:,}"
     if b"%b %b" % (kind.encode(), state.encode()) not in next_steps:
-        return "impossible", f"an order that was {was} (entry {last:,}) can't be {kind} and then {state}"
+        then = "" if kind == state else f" and then {state}"
+        return "impossible", f"an order that was {was} (entry {last:,}) can't be {kind}{then}"
     if customer.encode() != of_customer or (model.encode() != of_model and kind != "converted"):
         what = "customer's" if customer.encode() != of_customer else "model's"
         code, text = "another", f"an order is another {what} than before, see entry {last:,}"

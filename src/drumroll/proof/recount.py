@@ -17,11 +17,14 @@ from drumroll.proof.entry import LINE, LaunchFacts
 from drumroll.proof.findings import Finding, Findings, entries_named
 from drumroll.proof.lives import Lives
 from drumroll.proof.merkle import HASH_BYTES, leaf_hash
+from drumroll.proof.moments import utc
 from drumroll.proof.roots import Roots, Signed
 from drumroll.proof.tiles import WIDTH, Growing, ReadTile, Tile, tile_path
 
 BACK_DATING_S = 60
-"""How much earlier than a witness's time an entry may say it is that the witness did not see: clocks differ."""
+"""How much earlier than a witness's time an entry may say it is that the witness did not see, or later one that it saw:
+clocks differ.
+"""
 
 
 class Recount:
@@ -105,7 +108,7 @@ class Recount:
                 )
         self._roots.check(self.size if whole else None)
         self._lives.check_copies()
-        if self.facts is None and self.size:
+        if self.size and (self.facts is None or not self._lives.begins):
             self.found.add("launch", "the log says nothing of the launch: its first entry must", "entry 0")
         return self
 
@@ -171,7 +174,12 @@ class Recount:
 
     def _reach(self, last: Sequence[bytes]) -> None:
         """The tree has the size of a checkpoint, or of more than one; ``last`` is the entry just before."""
-        here = self._roots.reach(self.size, self._tree.root(), _time_of(last, 0))
+        last_ms = _time_of(last, 0)
+        here = self._roots.reach(self.size, self._tree.root(), last_ms)
+        seen = [one.at_s for one in here if one.at_s is not None]
+        if last_ms is not None and seen and last_ms > (min(seen) + BACK_DATING_S) * 1000:
+            what = f"it says that it is of later than {utc(min(seen) * 1000)}, when a witness saw it already"
+            self.found.add("postdated", what, self.found.entry(self.size - 1, last_ms))
         self._seen_s = max([self._seen_s, *(one.at_s or 0 for one in here)])
 
 

@@ -23,15 +23,16 @@ import re
 from array import array
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
+from unicodedata import normalize
 
 import msgspec
 
 from drumroll.errors import ClaimInvalid, EntryInvalid, ProofError, ProofInvalid
-from drumroll.proof.checkpoint import Checkpoint, parse_checkpoint
+from drumroll.proof.checkpoint import Checkpoint, check_signed, parse_checkpoint
 from drumroll.proof.entry import FIELDS, KINDS, Entry, LaunchEntry, Opened, check_opening, parse_entry
 from drumroll.proof.merkle import HASH_BYTES, SIZE_MOST, check_inclusion, leaf_hash
 from drumroll.proof.moments import utc
-from drumroll.proof.note import VerifierKey, check_note, from_base64, parse_note, to_base64
+from drumroll.proof.note import VerifierKey, from_base64, parse_note, to_base64
 
 HEADER = "drumroll sample/v1"
 ALL = "all"
@@ -261,8 +262,8 @@ def check_sample(sample: Sample, keys: Sequence[VerifierKey], population: Sequen
 
 def _checkpoint(sample: Sample, keys: Sequence[VerifierKey]) -> Checkpoint:
     note = parse_note(sample.checkpoint.encode("utf-8", "surrogatepass"))
-    check_note(note, keys)
     checkpoint = parse_checkpoint(note.text)
+    check_signed(note, checkpoint.origin, keys)
     said = (sample.origin, sample.size, sample.root)
     if said != (checkpoint.origin, checkpoint.size, to_base64(checkpoint.root)):
         raise ClaimInvalid(f"the sample says it is of {said}, its checkpoint is another: {checkpoint.text!r}")
@@ -310,6 +311,9 @@ def _shown(entry: Entry, drawn: Drawn) -> dict[str, str]:
     lacking = [name for name in due if name not in fields or not (fields[name] or name in may_be_empty)]
     if lacking:
         raise EntryInvalid(f"it does not show its {' and its '.join(lacking)}: ask the operator to open it")
+    unseen = [name for name in due if not fields[name].isprintable() or fields[name] != fields[name].strip()]
+    if unseen:
+        raise EntryInvalid(f"its {' and its '.join(unseen)} has signs that can't be seen: it looks like another one")
     return fields
 
 
@@ -327,7 +331,8 @@ def repeated(rows: Iterable[Row]) -> list[Fault]:
     tags: dict[str, Row] = {}
     faults = []
     for row in rows:
-        paid = payments.setdefault(row.payment, row)
+        # As people read it: what only differs in the width or the form of its letters is one payment.
+        paid = payments.setdefault(normalize("NFKC", row.payment), row)
         if row.payment and paid is not row:
             faults.append(Fault(row.index, f"its payment {row.payment!r} is that of entry {paid.index:,} too"))
         same = numbers.setdefault(row.order, row)

@@ -109,8 +109,8 @@ def bundle(entries: Sequence[bytes]) -> bytes:
     return b"".join(parts)
 
 
-def unbundle(data: bytes) -> list[bytes]:
-    """The entries of a bundle. Raises ``EntryInvalid`` if it is torn, or larger than bundles may be."""
+def unbundle(data: bytes, most: int = WIDTH) -> list[bytes]:
+    """The entries of a bundle. Raises ``EntryInvalid`` if it is torn, or has more than ``most``."""
     entries: list[bytes] = []
     at, end = 0, len(data)
     while at + 1 < end:
@@ -120,7 +120,7 @@ def unbundle(data: bytes) -> list[bytes]:
     _require_length(max(map(len, entries), default=0))
     if at != end:
         raise EntryInvalid(f"the bundle is torn: it has {end} bytes, and its entry {len(entries) - 1} ends at {at}")
-    _require_count(len(entries))
+    _require_count(len(entries), most)
     return entries
 
 
@@ -129,9 +129,9 @@ def _require_length(length: int) -> None:
         raise EntryInvalid(f"found an entry of {length} bytes, allowed: {BYTES_MOST}")
 
 
-def _require_count(count: int) -> None:
-    if count > WIDTH:
-        raise EntryInvalid(f"found a bundle of more than {WIDTH} entries")
+def _require_count(count: int, most: int = WIDTH) -> None:
+    if count > most:
+        raise EntryInvalid(f"found a bundle of more than {most} entries")
 
 
 # Making tiles

@@ -26,10 +26,7 @@ class Directory:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise PublishedInvalid(f"{path} can't be made: {error.strerror}; choose another directory") from error
+        make_directory(path)
 
     def write(self, name: str, data: bytes) -> None:
         """A whole file, or none of it. Raises ``PublishedInvalid`` if the disk does not take it."""
@@ -59,20 +56,28 @@ class Directory:
             raise PublishedInvalid(f"{self.path / HISTORY} can't be written: {error.strerror}") from error
         self.write(CHECKPOINT, data)
 
-    def last_signed(self, keys: Iterable[VerifierKey]) -> Checkpoint | None:
-        """The largest checkpoint that was signed here; ``None``: none yet. A torn end of the history is cut off.
+    def last_signed(self, keys: Iterable[VerifierKey]) -> tuple[int, Checkpoint | None]:
+        """How many checkpoints were signed here, and the largest. A torn end of the history is cut off.
 
         Raises:
             NoteInvalid: what is there was signed by none of these keys.
         """
+        self._cut_unwritten_end()
         notes = open_published(str(self.path)).history()
         self._cut(sum(len(note_bytes(note)) + 1 for note in notes))
         if not notes:
-            return None
+            return 0, None
         last = max(reversed(notes), key=lambda note: parse_checkpoint(note.text).size)
         check_note(last, list(keys))
         self.write(CHECKPOINT, note_bytes(last))  # its writer may have ended between the two
-        return parse_checkpoint(last.text)
+        return len(notes), parse_checkpoint(last.text)
+
+    def _cut_unwritten_end(self) -> None:
+        """After a power failure a file may end in zeros: its length was written, and its end was not."""
+        with suppress(FileNotFoundError):
+            data = (self.path / HISTORY).read_bytes()
+            if data.endswith(b"\0"):
+                self._cut(len(data.rstrip(b"\0")))
 
     def _cut(self, whole: int) -> None:
         """What follows the whole records of the history was being written when its writer ended."""
@@ -80,6 +85,14 @@ class Directory:
         with suppress(FileNotFoundError):
             if path.stat().st_size > whole:
                 os.truncate(path, whole)
+
+
+def make_directory(path: Path) -> None:
+    """A directory, if it is not there yet. Raises ``PublishedInvalid``."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PublishedInvalid(f"{path} can't be made: {error.strerror}; choose another directory") from error
 
 
 def whole(target: Path, data: bytes) -> None:

@@ -13,14 +13,14 @@ from contextlib import contextmanager, suppress
 import msgspec
 
 from drumroll.errors import EntryInvalid, NoteInvalid, ProofError, PublishedInvalid
-from drumroll.proof.checkpoint import Checkpoint, parse_checkpoint
+from drumroll.proof.checkpoint import Checkpoint, check_signed, parse_checkpoint
 from drumroll.proof.cosignature import cosigned_at
 from drumroll.proof.count import Count
 from drumroll.proof.entry import parse_entry
 from drumroll.proof.findings import Findings
 from drumroll.proof.merkle import root
 from drumroll.proof.moments import utc
-from drumroll.proof.note import Note, VerifierKey, check_note, parse_note
+from drumroll.proof.note import Note, VerifierKey, parse_note
 from drumroll.proof.recount import Recount
 from drumroll.proof.roots import Roots, Signed
 from drumroll.proof.tiles import WIDTH, Tile, TileNodes
@@ -45,7 +45,7 @@ class Inspection:
     """What was signed of a log, by these ``keys``, and what these ``witnesses`` cosigned.
 
     ``found`` is what is wrong so far; ``signed`` the checkpoints whose signatures hold, ``size`` the largest size that
-    is spoken of, ``head`` the newest checkpoint (``None``: it can't be read, and ``unreadable`` says why).
+    was signed, ``head`` the newest checkpoint (``None``: it can't be read, and ``unreadable`` says why).
     """
 
     def __init__(
@@ -69,7 +69,8 @@ class Inspection:
             self._take(note, "the newest checkpoint")
             self._require_in_history(note, history)
         self._say_unsigned(len(history) + (note is not None))
-        self.size = max([one.size for one in self.signed] + ([self.head.size] if self.head else []), default=0)
+        # Not by what nobody signed: whoever answers any question could have us read for ever.
+        self.size = max((one.size for one in self.signed), default=0)
 
     @property
     def checkpoints(self) -> int:
@@ -154,7 +155,7 @@ class Inspection:
         """One checkpoint: if its signature holds, it is what the log is held against."""
         try:
             checkpoint = parse_checkpoint(note.text)
-            check_note(note, self.keys)
+            check_signed(note, checkpoint.origin, self.keys)
         except NoteInvalid as error:
             self._unsigned.append(f"{where}: {error}")
             return

@@ -121,8 +121,18 @@ class Published(ABC):
         """
         return self._fetched(bundles_of(size), self._part)
 
+    def instead(self, tile: Tile) -> Tile | None:
+        """What lies where a bundle that is not there should lie, if that can be seen: one of another width."""
+        return None
+
     def _part(self, tile: Tile) -> Part:
-        entries = self._bundle(tile)
+        try:
+            entries = self._bundle(tile)
+        except NotThere:
+            # Somebody who adds or removes an entry and makes all anew leaves another number of entries at the end.
+            if (other := self.instead(tile)) is None:
+                raise
+            entries = self._bundle(other)
         try:
             return Part(tile, entries, self.tile(Tile(0, tile.index, tile.width)))
         except PublishedInvalid as error:
@@ -130,7 +140,7 @@ class Published(ABC):
 
     def _bundle(self, tile: Tile) -> list[bytes]:
         try:
-            return unbundle(self.tile(tile))
+            return unbundle(self.tile(tile), 2 * WIDTH)
         except EntryInvalid as error:
             raise PublishedInvalid(f"{tile_path(tile)} of {self.where} can't be read: {error}") from error
 
@@ -172,6 +182,11 @@ class Folder(Published):
             raise PublishedInvalid(f"{self.path / path} has more than the {most:,} bytes that are allowed")
         return data
 
+    def instead(self, tile: Tile) -> Tile | None:
+        """The widest bundle in its place."""
+        others = [Tile(tile.level, tile.index, width) for width in range(1, WIDTH)]
+        return next((other for other in reversed(others) if (self.path / tile_path(other)).is_file()), None)
+
 
 def open_published(where: str) -> Published:
     """A published log: a directory, a URL, or the path of an order log, beside which it is published.
@@ -200,7 +215,8 @@ def open_published(where: str) -> Published:
 def _records(data: bytes, where: str) -> Iterator[Note]:
     """The notes of a history; each is followed by an empty line."""
     at = 0
-    while found := _RECORD.match(data, at):
+    # No further than a note may reach: what goes on without an end is not to be gone through.
+    while found := _RECORD.match(data, at, at + NOTE_BYTES_MOST + 1):
         at = found.end()
         yield parse_note(found[0][:-1])
     if len(data) - at > NOTE_BYTES_MOST or not _TORN.fullmatch(data, at):

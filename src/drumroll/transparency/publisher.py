@@ -17,7 +17,7 @@ from drumroll.errors import LogRewritten, ProofError
 from drumroll.log.base import Block
 from drumroll.proof.checkpoint import Checkpoint
 from drumroll.proof.merkle import leaf_hash
-from drumroll.proof.note import Note, Signature, VerifierKey, sign_note
+from drumroll.proof.note import Note, Signature, VerifierKey, parse_note, sign_note
 from drumroll.proof.tiles import WIDTH, Growing, Tile, TileNodes, bundle, unbundle
 from drumroll.transparency.directory import KEYS, Directory
 from drumroll.transparency.entries import Lives, entries_of
@@ -51,7 +51,8 @@ class Reader(Protocol):
 
 
 class Publisher:
-    """One published log. ``position`` is the last block that was read, ``signed`` the size of the last checkpoint.
+    """One published log. ``position`` is the last block that was read, ``signed`` the size of the last checkpoint,
+    ``checkpoints`` how many there are.
 
     Raises (from ``start``):
         LogRewritten: the order log does not give what was signed.
@@ -66,6 +67,7 @@ class Publisher:
         index: Path | None = None,
         cosign: Cosigners | None = None,
     ) -> None:
+        self.checkpoints = 0
         self.position = 0
         self.signed = 0
         self._reader = reader
@@ -78,6 +80,7 @@ class Publisher:
         self._growing = Growing()
         self._bundle: list[bytes] = []
         self._counts: list[int] = []
+        self._cosigned = 0
 
     @property
     def size(self) -> int:
@@ -89,7 +92,7 @@ class Publisher:
         if self._index is not None:
             self._index.begin()
         self._directory.write(KEYS, verifier_lines(self._ring).encode())
-        signed = self._directory.last_signed(_all_keys(self._ring))
+        self.checkpoints, signed = self._directory.last_signed(_all_keys(self._ring))
         if signed is None or not signed.size:
             return
         if signed.origin != self._ring.origin:
@@ -103,6 +106,7 @@ class Publisher:
         else:
             self._skip_to(signed, tail, say)
         self.signed = signed.size
+        self._cosigned = signed.size if self._others_signed() else 0
         self._write_index()
 
     def step(self) -> int:
@@ -118,17 +122,25 @@ class Publisher:
         self._add(entries)
         return self.position - first
 
-    def publish(self) -> bool:
-        """Sign what was read, and show it; says whether there was anything new."""
+    def publish(self, *, witnessed: bool = True) -> bool:
+        """Sign what was read, and show it; says whether there was anything new. ``witnessed``: ask the witnesses too.
+
+        A checkpoint that no witness has cosigned is shown again, with their cosignatures, once one of them does.
+        """
         self._write_index()
-        if self.size == self.signed:
+        asks = self._cosign is not None and witnessed
+        if self.size == self.signed and not (asks and self.size > self._cosigned):
             return False
-        self._write_partials()
+        if self.size != self.signed:
+            self._write_partials()
         note = sign_note(Checkpoint(self._ring.origin, self.size, self._growing.root()).text, self._ring.signing)
-        if self._cosign is not None:
-            note = Note(note.text, (*note.signatures, *self._cosign(note, self.nodes)))
-        self._directory.sign(note)
+        given = self._cosign(note, self.nodes) if self._cosign is not None and witnessed else []
+        if self.size == self.signed and not given:
+            return False
+        self._directory.sign(Note(note.text, (*note.signatures, *given)))
+        self.checkpoints += 1
         self.signed = self.size
+        self._cosigned = self.size if given else self._cosigned
         return True
 
     def nodes(self, size: int) -> TileNodes:
@@ -138,6 +150,11 @@ class Publisher:
     def head(self) -> int:
         """The last durable block of the order log."""
         return self._reader.head()
+
+    def _others_signed(self) -> bool:
+        """Whether somebody but the log has signed the newest checkpoint."""
+        own, note = _all_keys(self._ring), parse_note(self._published.checkpoint())
+        return any(not any(one.of(key) for key in own) for one in note.signatures)
 
     def _write_partials(self) -> None:
         self._directory.tiles(self._growing.partials())

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import time
 import weakref
 import zlib
+from contextlib import suppress
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from threading import Timer
 from typing import NoReturn
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -22,7 +25,7 @@ TIMEOUT_S = 20
 """For a connection, and for each piece of an answer."""
 
 WHOLE_S = 120
-"""For a whole answer."""
+"""For a whole answer, its headers too."""
 
 TRIES = 3
 PAUSE_S = 0.5
@@ -88,18 +91,30 @@ class Site(Published):
     def _asked(self, parts: SplitResult, most: int) -> bytes | _Elsewhere:
         """The body of a URL, or where that is. Only a connection on which all went well is kept."""
         connection = self._connection(parts)
+        alarm, until = None, time.monotonic() + WHOLE_S
         try:
+            if connection.sock is None:
+                connection.connect()
+            # A time-out of a socket is for each piece: headers that come a byte at a time would never meet it.
+            alarm = Timer(WHOLE_S, _cut, (connection.sock,))
+            alarm.daemon = True
+            alarm.start()
             connection.request("GET", parts.path + (f"?{parts.query}" if parts.query else ""), headers=_HEADERS)
             answer = connection.getresponse()
             if answer.status in _MOVED:
                 connection.close()
                 return _Elsewhere(answer.headers.get("location", ""))
             data = _body(answer, parts.geturl(), most)
+            if time.monotonic() >= until:  # what was cut off looks like an answer that ended
+                _too_slow(parts.geturl())
         except BaseException:
             connection.close()
             # Others that waited as long may have been closed by the server, too: the next try is to be a new one.
             self._idle.pop((parts.scheme, parts.netloc), None)
             raise
+        finally:
+            if alarm is not None:
+                alarm.cancel()
         self._idle.setdefault((parts.scheme, parts.netloc), []).append(connection)
         return data
 
@@ -109,6 +124,11 @@ class Site(Published):
             return self._idle[parts.scheme, parts.netloc].pop()
         except (KeyError, IndexError):
             return _connected(parts)
+
+
+def _cut(sock: socket.socket) -> None:
+    with suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)
 
 
 class _Elsewhere:
@@ -173,7 +193,7 @@ def _bounded(answer: HTTPResponse, url: str, most: int) -> bytes:
         if size > most:
             _too_large(url, most)
         if time.monotonic() > until:
-            raise PublishedInvalid(f"{url} takes more than {WHOLE_S} seconds. Try again later, or from another network")
+            _too_slow(url)
     if answer.length:
         raise HTTPException(f"the answer ended {answer.length:,} bytes early")
     answer.close()  # All of it was read: its connection may be used again.
@@ -196,6 +216,10 @@ def _plain(data: bytes, encoding: str, url: str, most: int) -> bytes:
     if not unpacking.eof:
         raise PublishedInvalid(f"{url} is cut: its gzip does not end. Get it anew")
     return plain
+
+
+def _too_slow(url: str) -> NoReturn:
+    raise PublishedInvalid(f"{url} takes more than {WHOLE_S} seconds. Try again later, or from another network")
 
 
 def _too_large(url: str, most: int) -> NoReturn:

@@ -53,11 +53,15 @@ Post = Callable[[SplitResult, bytes, float], "Reply"]
 
 
 class Trouble(msgspec.Struct, frozen=True):
-    """Why there is no cosignature of a witness. ``grave``: it saw another history; tell people."""
+    """Why there is no cosignature of a witness. ``grave``: it saw another history; tell people.
+
+    ``rests``: it was not asked now, because of what was told before.
+    """
 
     witness: str
     what: str
     grave: bool = False
+    rests: bool = False
 
     def __str__(self) -> str:
         return f"{self.witness}: {self.what}"
@@ -148,7 +152,8 @@ class _Witness:
         """Its cosignature, or why there is none."""
         left_s = self._rests_until_s - time.monotonic()
         if self._why is not None and left_s > 0:
-            return msgspec.structs.replace(self._why, what=f"{self._why.what} (not asked again for {left_s:.0f} s)")
+            what = f"{self._why.what} (not asked again for {left_s:.0f} s)"
+            return msgspec.structs.replace(self._why, what=what, rests=True)
         try:
             signature = self._cosignature(question)
         except (_Failed, ProofError) as error:

@@ -96,7 +96,7 @@ def read_receipt(web: Parts, order_id: OrderId, request: Request[Any, Any, Any],
     """
     order = web.own(order_id, request.headers.get("authorization"))
     headers = {"content-disposition": f'attachment; filename="{order.id}.tlog-proof"'}
-    return Response(web.receipt(order, event), media_type="text/plain; charset=utf-8", headers=headers)
+    return Response(web.receipt(order, event), media_type="text/plain", headers=headers)
 
 
 @get(

@@ -32,6 +32,9 @@ class Transparency(msgspec.Struct, frozen=True):
     index: LeafIndex
     blinding: bytes
 
+    def __repr__(self) -> str:
+        return f"<Transparency {self.public}>"
+
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request for a file of the published log."""
         try:
