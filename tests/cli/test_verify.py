@@ -176,8 +176,7 @@ def test_a_witness_is_asked_for_and_named_with_its_time(made: Path) -> None:
     words = (made / "claim.txt", "--log", made / "log", "--key", made / "key.txt")
     said = found(*words, "--witness", WITNESS.verifier.text)
     assert not said["holds"], "a witness that saw a part is none of the whole"
-    assert any("saw 1,700 entries at 2025-06-26T14:1" in text for text in said["proven"])
-    assert any("cosigned 1,700 of the" in one["what"] for one in said["findings"]), said["findings"]
+    assert any("cosigned 1,700 of the" in one["what"] for one in said["findings"]), str(said)
     shutil.copytree(made, other := made.parent / "unseen", dirs_exist_ok=True)
     publish(other / "log", ENTRIES, sizes=SIZES)
     unseen = found(
