@@ -23,8 +23,8 @@ from drumroll.proof.sample import Sample, sample_bytes
 from drumroll.proof.statement import parse_statement
 from drumroll.proof.tiles import Tile, TileNodes, tile_path
 from drumroll.proof.tlog_proof import TlogProof, tlog_proof_bytes
-from drumroll.transparency.published import open_published
 from drumroll.transparency.sampling import leaves_of, population_of
+from drumroll.transparency.sources import open_published
 from tests.proof.publishing import (
     BLINDING,
     FACTS,

@@ -35,9 +35,9 @@ from drumroll.transparency.following import publish_all
 from drumroll.transparency.keys import KeyRing, make_ring, rotate
 from drumroll.transparency.leaf_index import LeafIndex
 from drumroll.transparency.openings import open_leaves
-from drumroll.transparency.published import open_published
 from drumroll.transparency.publisher import Publisher
 from drumroll.transparency.receipts import entries_of_order, receipt
+from drumroll.transparency.sources import open_published
 from tests.proof import independent as alone
 from tests.proof import publishing
 

@@ -16,8 +16,8 @@ from drumroll.proof.tiles import TileNodes
 from drumroll.transparency import following
 from drumroll.transparency.directory import make_directory
 from drumroll.transparency.following import follow
-from drumroll.transparency.published import open_published
 from drumroll.transparency.publisher import Publisher
+from drumroll.transparency.sources import open_published
 from tests.transparency.test_publisher import OrderLog, blocks, ring
 
 WITNESS = SigningKey("witness.example/press", COSIGNATURE, bytes(range(32)))

@@ -20,7 +20,8 @@ from drumroll.proof.merkle import leaf_hash
 from drumroll.proof.note import note_bytes
 from drumroll.proof.tiles import Tile, bundle, tile_path, unbundle
 from drumroll.transparency import site
-from drumroll.transparency.published import NotThere, open_published
+from drumroll.transparency.published import NotThere
+from drumroll.transparency.sources import open_published
 from tests.proof.publishing import KEY, WITNESS, Launch, publish, write
 
 SIZES = (1, 256, 300, 512, 700)

@@ -19,8 +19,8 @@ from drumroll.transparency import directory as on_disk
 from drumroll.transparency.entries import Lives
 from drumroll.transparency.keys import KeyRing
 from drumroll.transparency.leaf_index import LeafIndex
-from drumroll.transparency.published import open_published
 from drumroll.transparency.publisher import Publisher
+from drumroll.transparency.sources import open_published
 from tests.proof.naive_merkle import Tree
 
 BLINDING = bytes(range(32))

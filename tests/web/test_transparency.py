@@ -16,7 +16,7 @@ from drumroll.proof.note import VerifierKey, check_note, parse_note
 from drumroll.proof.receipt import Receipt, check_fields, check_included, parse_receipt
 from drumroll.transparency.keys import open_ring, rotate
 from drumroll.transparency.leaf_index import LeafIndex
-from drumroll.transparency.published import open_published
+from drumroll.transparency.sources import open_published
 from drumroll.web.transparency import Transparency
 from tests.web.house import Answer
 from tests.web.servers import RealServer

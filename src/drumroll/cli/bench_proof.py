@@ -21,7 +21,7 @@ from drumroll.proof.tiles import WIDTH, Growing, Tile, TileNodes, bundle
 from drumroll.rehearsal.bench import Round, Target, customers, orders, play, webhooks
 from drumroll.rehearsal.wire import Wire
 from drumroll.transparency.directory import Directory
-from drumroll.transparency.published import open_published
+from drumroll.transparency.sources import open_published
 
 LEAVES = 1_000_000
 ENTRY_BYTES = 120

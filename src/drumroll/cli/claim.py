@@ -22,7 +22,7 @@ from drumroll.proof.statement import Statement, parse_statement
 from drumroll.settings import load
 from drumroll.transparency.inspection import Inspection
 from drumroll.transparency.keys import KeyRing, open_ring
-from drumroll.transparency.published import open_published
+from drumroll.transparency.sources import open_published
 
 
 @click.command(short_help="Sign a number that anybody can count again.")
@@ -94,6 +94,9 @@ def _refuse(inspection: Inspection) -> None:
 def _write(path: Path, data: bytes) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)  # a device or a pipe: it is written to, not replaced
+            return
         temporary.write_bytes(data)
         temporary.replace(path)
     except OSError as error:

@@ -89,7 +89,8 @@ def rotate(keys_path: str | None) -> None:
     """Add a signing key. The old one signs too, until it is retired.
 
     Publish the new key, give others time to take it, then retire the old one.
-    A server that runs takes the new key when it is started again.
+    A server that runs takes the new key when it, or its publisher, is started
+    again.
 
     \b
     Example:
@@ -118,6 +119,7 @@ def retire(key_id: str, keys_path: str | None) -> None:
     ring = retire_in(_folder(keys_path), key_id.lower())
     click.echo(f"{key_id.lower()} signs no more, once the server is started again.")
     click.echo(f"These sign: {_ids([signing.verifier for signing in ring.signing])}.")
+    click.echo("A witness that trusts this key alone refuses from then on: give it the new keys before.")
 
 
 @key.command(short_help="Print the public keys, for publishing.")

@@ -37,8 +37,9 @@ from drumroll.proof.sample import (
 from drumroll.settings import Settings, load
 from drumroll.transparency.keys import KeyRing, open_ring
 from drumroll.transparency.openings import open_leaves
-from drumroll.transparency.published import Published, open_published
+from drumroll.transparency.published import Published
 from drumroll.transparency.sampling import checkpoint_of, leaves_of, population_of
+from drumroll.transparency.sources import open_published
 
 
 class Wanted(msgspec.Struct, frozen=True):

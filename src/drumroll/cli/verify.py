@@ -16,7 +16,7 @@ from drumroll.proof import claim as claims
 from drumroll.proof import sample as samples
 from drumroll.proof import tlog_proof
 from drumroll.proof.note import COSIGNATURE
-from drumroll.transparency.published import open_published
+from drumroll.transparency.sources import open_published
 
 
 @click.command(short_help="Check a claim, a receipt, a sample or a checkpoint.")

@@ -214,7 +214,8 @@ def _be_private(path: Path, found: os.stat_result, is_kind: Callable[[int], bool
     if stat.S_IMODE(found.st_mode) & 0o077:
         raise KeyInvalid(
             f"{path} is open to others (mode {stat.S_IMODE(found.st_mode):04o}). Close it: chmod {mode} {path} ; and "
-            "if others use this machine, trust its keys no more: make another (drumroll key rotate)"
+            "if others use this machine, trust its keys no more: make another (drumroll key rotate). If it is the "
+            "blinding key that they may have read, they can find the entries of every order and customer that they know"
         )
 
 

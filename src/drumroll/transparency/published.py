@@ -188,30 +188,6 @@ class Folder(Published):
         return next((other for other in reversed(others) if (self.path / tile_path(other)).is_file()), None)
 
 
-def open_published(where: str) -> Published:
-    """A published log: a directory, a URL, or the path of an order log, beside which it is published.
-
-    Raises:
-        PublishedInvalid: it is none of these. Nothing was fetched yet.
-    """
-    from drumroll.transparency.site import Site  # it needs this module
-
-    if "://" in where:
-        return Site(where)
-    path = Path(where)
-    if path.is_file():
-        path = path.with_name(f"{path.name}-proof") / "public"
-        if not path.is_dir():
-            raise PublishedInvalid(
-                f"{where} is an order log that is not published yet: there is no {path}. Run: drumroll log publish"
-            )
-    if not path.is_dir():
-        raise PublishedInvalid(
-            f"there is no published log at {where!r}; allowed: a directory, an http or https URL, or an order log"
-        )
-    return Folder(path)
-
-
 def _records(data: bytes, where: str) -> Iterator[Note]:
     """The notes of a history; each is followed by an empty line."""
     at = 0

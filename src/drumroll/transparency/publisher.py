@@ -23,7 +23,8 @@ from drumroll.transparency.directory import KEYS, Directory
 from drumroll.transparency.entries import Lives, entries_of
 from drumroll.transparency.keys import KeyRing, verifier_lines
 from drumroll.transparency.leaf_index import LeafIndex
-from drumroll.transparency.published import Published, open_published
+from drumroll.transparency.published import Published
+from drumroll.transparency.sources import open_published
 
 HASH_BYTES = 32
 ENTRIES_AT_ONCE = 1024

@@ -12,8 +12,8 @@ from drumroll.errors import LogError, ProofError
 from drumroll.log.base import Log
 from drumroll.proof.tiles import parse_tile_path
 from drumroll.transparency.leaf_index import LeafIndex
-from drumroll.transparency.published import open_published
 from drumroll.transparency.receipts import Found, NotYetPublished, entries_of_order, receipt
+from drumroll.transparency.sources import open_published
 from drumroll.web.incoming import Headers, Receive, Scope, Send, answer
 from drumroll.web.problems import Problem
 
