@@ -53,6 +53,7 @@ ROUTES = [
     ("GET", "/v1/orders"),
     ("GET", ORDER),
     ("GET", f"{ORDER}/history"),
+    ("GET", f"{ORDER}/receipt"),
     *[("POST", f"{ORDER}/{action}") for action in ACTIONS],
     ("POST", "/v1/waiting-list"),
     ("GET", "/v1/waiting-list/{order_id}"),
@@ -80,7 +81,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
-    with RealServer(tmp_path_factory.mktemp("fuzzed"), launch=planted(weekly=10_000, dye=10_000)) as server:
+    launch = planted(weekly=10_000, dye=10_000)
+    with RealServer(tmp_path_factory.mktemp("fuzzed"), launch=launch, publish=True) as server:
         yield server
 
 

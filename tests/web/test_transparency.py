@@ -56,7 +56,7 @@ def bought(server: RealServer, customer: str) -> tuple[str, str]:
     order_id = server.order(token, f"key-{customer}").json()["id"]
     assert server.pay(order_id, f"pay-{customer}").status == 200
     until = time.monotonic() + 20
-    while receipt_of(server, token, order_id, "?event=firm").status == 503 and time.monotonic() < until:
+    while receipt_of(server, token, order_id, "?event=firm").status == 409 and time.monotonic() < until:
         time.sleep(0.05)
     return token, order_id
 

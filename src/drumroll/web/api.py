@@ -84,7 +84,7 @@ def read_history(web: Parts, order_id: OrderId, request: Request[Any, Any, Any])
 @get(
     "/v1/orders/{order_id:str}/receipt",
     summary="Download an order's receipt",
-    responses=problems(400, 401, 404, 503),
+    responses=problems(400, 401, 404, 409, 503),
     security=[{"session": []}],
     media_type="text/plain",
     sync_to_thread=False,

@@ -64,7 +64,7 @@ STATUS: dict[str, int] = {
     "no_transparency_log": 404,
     "not_published": 404,
     "no_such_event": 404,
-    "not_published_yet": 503,
+    "not_published_yet": 409,
 }
 """Every code that the API answers with, and its status."""
 
