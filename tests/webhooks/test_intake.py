@@ -20,7 +20,7 @@ from drumroll.rehearsal.wire import body_of
 from tests.webhooks.house import HANG, Receiver, receiver
 from tests.webhooks.test_processes import LAUNCH, add, drumroll, free_port, listed, wait_for
 
-ROUNDS, ORDERS = 6, 6000
+ROUNDS, ORDERS = 3, 4000
 SLOWER_BY_NOISE = 0.2
 """No measurement, only the difference between going on and standing still: others use the machine, and a desk that
 waited for a receiver would stop."""
