@@ -12,8 +12,9 @@ import msgspec
 from rich.console import Console
 
 from drumroll import bootstrap
+from drumroll.cli.at_the_terminal import progress
 from drumroll.cli.verify_kinds import valued
-from drumroll.cli.verify_words import WIDTH, Report, progress, say, show
+from drumroll.cli.verify_words import WIDTH, Report, say, show
 from drumroll.errors import ClaimInvalid, PublishedInvalid
 from drumroll.proof.claim import Claim, make_claim, slug_of
 from drumroll.proof.count import Count

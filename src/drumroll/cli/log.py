@@ -6,15 +6,13 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from drumroll import bootstrap
+from drumroll.cli.at_the_terminal import progress
 from drumroll.settings import load
 from drumroll.transparency.following import follow, publish_all
 
@@ -70,12 +68,12 @@ def publish(
     where = Path(directory)
     indexed = None if index is None else Path(index)
     with bootstrap.opened_publisher(settings, where, indexed, witnesses, _complain) as publisher:
-        with _progress("entries published before", quiet=with_parent) as say:
+        with progress("entries published before", quiet=with_parent) as say:
             publisher.start(say)
         if goes_on:
             follow(publisher, _told(with_parent=with_parent))
         else:
-            with _progress("blocks", quiet=False) as say:
+            with progress("blocks") as say:
                 publish_all(publisher, say)
         if not with_parent:
             click.echo(f"{publisher.signed:,} entries of {publisher.position:,} blocks are published in {where}.")
@@ -83,20 +81,6 @@ def publish(
 
 def _complain(sentence: str) -> None:
     click.echo(sentence, err=True)
-
-
-@contextmanager
-def _progress(what: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    console = Console(stderr=True, quiet=quiet or not sys.stderr.isatty())
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(what, total=None)
-        yield lambda done, of: progress.update(task, completed=done, total=of)
 
 
 def _told(*, with_parent: bool) -> Callable[[], bool]:

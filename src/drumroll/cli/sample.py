@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import stat
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import click
 import msgspec
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from drumroll import bootstrap
 from drumroll.cli import sample_words as words
+from drumroll.cli.at_the_terminal import progress, write_private
 from drumroll.errors import ClaimInvalid, FileUnfit, LogRewritten
 from drumroll.proof.checkpoint import Checkpoint, check_signed, parse_checkpoint
 from drumroll.proof.claim import parse_claim
@@ -102,8 +100,8 @@ def sample(where: str | None, orders: str | None, keys: str | None, **asked: obj
     known = published.keys() if ring is None else [*(key.verifier for key in ring.signing), *ring.retired]
     note = _note(published, wanted, known)
     checkpoint = parse_checkpoint(note.text)
-    with _progress("reading the log", checkpoint.size) as say:
-        population = population_of(published, checkpoint, wanted.kind, say)
+    with progress("Reading the log") as say:
+        population = population_of(published, checkpoint, wanted.kind, lambda done: say(done, checkpoint.size))
     leaves = leaves_of(published, checkpoint, population.drawn(checkpoint.root, wanted.random, wanted.n))
     if ring is not None:
         leaves = _opened(leaves, settings, ring, SHOWN | ({"customer"} if wanted.with_customers else frozenset()))
@@ -143,9 +141,9 @@ def _opened(leaves: list[Drawn], settings: Settings, ring: KeyRing, shown: froze
     indices = [leaf.index for leaf in leaves]
     with (
         closing(bootstrap.open_log_for_reading(settings.log)) as reader,
-        _progress("opening", max(indices) + 1) as say,
+        progress("Opening") as say,
     ):
-        found = open_leaves(reader, ring.blinding, indices, shown, say)
+        found = open_leaves(reader, ring.blinding, indices, shown, lambda done: say(done, max(indices) + 1))
     for leaf in leaves:
         entry, _ = found.get(leaf.index, (b"", []))
         if entry != leaf.entry.encode():
@@ -173,9 +171,9 @@ def _finish(wanted: Wanted, made: Sample, checked: Checked, population: Populati
     """Write what is to be written, say what came of it, and fail if what was opened has faults."""
     output = wanted.output or (f"sample-{made.kind}-{made.size}.txt" if wanted.opens else None)
     if output is not None:
-        _write(output, sample_bytes(made))
+        write_private(output, sample_bytes(made))
     if wanted.csv is not None:
-        _write(wanted.csv, csv_of(checked.rows).encode())
+        write_private(wanted.csv, csv_of(checked.rows).encode())
     if wanted.as_json:
         found = words.values(made, checked, len(population.indices), output)
         click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
@@ -184,30 +182,3 @@ def _finish(wanted: Wanted, made: Sample, checked: Checked, population: Populati
         words.show(console, made, checked, len(population.indices), output, where, wanted.csv)
     if checked.faults:
         sys.exit(1)
-
-
-def _write(path: str, data: bytes) -> None:
-    """For its owner alone: what is opened is not for everybody."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            if stat.S_ISREG(os.fstat(descriptor).st_mode):
-                os.fchmod(descriptor, 0o600)  # a file that was there keeps its mode else
-            file.write(data)
-    except OSError as error:
-        raise FileUnfit(f"{path} can't be written ({error.strerror}); choose another place") from error
-
-
-@contextmanager
-def _progress(what: str, of: int) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error, if somebody looks at it."""
-    console = Console(stderr=True, quiet=not sys.stderr.isatty())
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(what, total=of)
-        yield lambda done: progress.update(task, completed=done)

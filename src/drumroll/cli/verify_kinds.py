@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from drumroll.cli.verify_words import Report, progress
+from drumroll.cli.at_the_terminal import progress
+from drumroll.cli.verify_words import Report
 from drumroll.domain.money import EXPONENTS, format_minor
 from drumroll.errors import NoteInvalid, ProofError
 from drumroll.proof.checkpoint import Checkpoint, check_signed, parse_checkpoint

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import stat
-
+from drumroll.cli.at_the_terminal import progress, write_private
 from drumroll.cli.verify_kinds import Given, checkpoint_facts, compare, require_signed, say_witnesses
-from drumroll.cli.verify_words import Report, progress
-from drumroll.errors import FileUnfit, PublishedInvalid
+from drumroll.cli.verify_words import Report
+from drumroll.errors import PublishedInvalid
 from drumroll.proof.chances import fewer_than
 from drumroll.proof.checkpoint import parse_checkpoint
 from drumroll.proof.findings import KEPT_MOST
@@ -48,7 +46,7 @@ def verify_sample(data: bytes, given: Given, csv_file: str | None) -> Report:
     checked = check_sample(sample, given.keys, population)
     _say(report, sample, checked, None if population is None else len(population))
     if csv_file is not None:
-        _write(csv_file, csv_of(checked.rows).encode())
+        write_private(csv_file, csv_of(checked.rows).encode())
         report.facts.append(("Written", csv_file))
     say_witnesses(report, seen, given, checkpoint.size)
     return report
@@ -79,15 +77,3 @@ def _say(report: Report, sample: Sample, checked: Checked, population: int | Non
             f"If the payment provider confirms every one of them, then with 95 % confidence fewer than "
             f"{fewer_than(population, sample.n):,} of the {population:,} are invented."
         )
-
-
-def _write(path: str, data: bytes) -> None:
-    """For its owner alone: what is opened is not for everybody."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            if stat.S_ISREG(os.fstat(descriptor).st_mode):
-                os.fchmod(descriptor, 0o600)  # a file that was there keeps its mode else
-            file.write(data)
-    except OSError as error:
-        raise FileUnfit(f"{path} can't be written ({error.strerror}); choose another place") from error

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from textwrap import wrap
 from typing import Any
 
 import msgspec
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from drumroll.proof.findings import Finding, Findings
@@ -139,17 +136,3 @@ def say(console: Console, text: str, begins: str = "", style: str = "") -> None:
 def plain(text: str) -> str:
     """Text from a file that may be hostile: nothing in it moves the cursor or colours the terminal."""
     return "".join(sign if sign.isprintable() else "�" for sign in text)
-
-
-@contextmanager
-def progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on standard error, if that is a terminal. Give it how much is done, and of how much."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=None)
-
-        def say(done: int, of: int) -> None:
-            bar.update(task, completed=done, total=of)
-
-        yield say
