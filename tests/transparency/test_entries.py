@@ -151,3 +151,24 @@ def test_the_same_event_twice_commits_to_something_else() -> None:
     lives, block = Lives(BLINDING), blocks_of_one_order()[0]
     again = Block(7, block.at_ms, block.events)
     assert next(lives.entries(block)).split()[-1] != next(lives.entries(again)).split()[-1]
+
+
+def test_the_deposit_held_follows_what_a_conversion_gives_back_and_what_is_paid_after_it() -> None:
+    lives = Lives(BLINDING)
+    reserved = ev.OrderReserved("o", "c", "b", "z", 7000, 900, 10, b"", b"")
+    converted = ev.OrderConverted(
+        "o", "w0", "a", "x", (), "", 9000, 500, 0, 400, None, 0, "firm", None, reverts=False, key=b"", fingerprint=b""
+    )
+    events = (
+        reserved,
+        ev.OrderFirmed("o", "p"),
+        converted,
+        ev.DifferencePaid("o", "p2", 100),
+        ev.OrderLocked("o", False),
+    )
+    made = [parse_entry(data) for data in lives.entries(Block(1, 1_750_946_400_000, events))]
+    assert [entry.held_minor for entry in made if isinstance(entry, Entry)] == [0, 900, 500, 600, 600]
+    cancelled = ev.OrderForfeited("o", 600, b"", b"")
+    (last,) = (parse_entry(data) for data in lives.entries(Block(2, 1_750_946_400_001, (cancelled,))))
+    assert isinstance(last, Entry)
+    assert (last.held_minor, last.state) == (0, "forfeited")

@@ -16,8 +16,8 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server as Granian
 
+from drumroll.cli.given_keys import read_keys
 from drumroll.errors import DrumrollError, KeyInvalid
-from drumroll.proof.note import VerifierKey, parse_verifier
 from drumroll.settings import load
 from drumroll.transparency.keys import open_ring
 from drumroll.transparency.witness import Witness
@@ -25,7 +25,6 @@ from drumroll.transparency.witness_app import make_app
 from drumroll.transparency.witness_state import State
 
 PORT = 8100
-FILE_BYTES_MOST = 65_536
 CONNECTIONS = 1024
 HEADERS_MS = 10_000
 HEADERS_BYTES = 8_192
@@ -74,26 +73,6 @@ def witness(trusted: tuple[str, ...], keys_path: str | None, state: str | None, 
     # What is left are idle connections, and nothing to wait for.
     sys.stdout.flush()
     os._exit(0)
-
-
-def read_keys(one: str) -> list[VerifierKey]:
-    """A public key, or those of a file, a line each. Raises ``KeyInvalid``."""
-    if "+" in one and not Path(one).exists():
-        return [parse_verifier(one)]
-    try:
-        with Path(one).open("rb") as file:
-            data = file.read(FILE_BYTES_MOST + 1)
-        lines = data.decode("utf-8").splitlines()
-    except OSError as error:
-        raise KeyInvalid(f"{one} is no public key, and no file of them ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        raise KeyInvalid(f"{one} is no file of public keys: it is not text") from error
-    if len(data) > FILE_BYTES_MOST:
-        raise KeyInvalid(f"{one} has more than {FILE_BYTES_MOST:,} bytes; allowed: a public key a line")
-    found = [parse_verifier(line.strip()) for line in lines if line.strip()]
-    if not found:
-        raise KeyInvalid(f"{one} has no key in it; allowed: a public key a line, such as `drumroll key show` prints")
-    return found
 
 
 def _say(words: str) -> None:

@@ -16,9 +16,8 @@ from drumroll.errors import PublishedInvalid
 from drumroll.proof.checkpoint import Checkpoint, parse_checkpoint
 from drumroll.proof.note import Note, VerifierKey, check_note, note_bytes
 from drumroll.proof.tiles import WIDTH, Tile, tile_path
+from drumroll.transparency.published import CHECKPOINT, HISTORY
 from drumroll.transparency.sources import open_published
-
-CHECKPOINT, HISTORY, KEYS = "checkpoint", "checkpoints", "keys"
 
 
 class Directory:

@@ -19,11 +19,11 @@ from drumroll.proof.checkpoint import Checkpoint
 from drumroll.proof.merkle import leaf_hash
 from drumroll.proof.note import Note, Signature, VerifierKey, parse_note, sign_note
 from drumroll.proof.tiles import WIDTH, Growing, Tile, TileNodes, bundle, unbundle
-from drumroll.transparency.directory import KEYS, Directory
+from drumroll.transparency.directory import Directory
 from drumroll.transparency.entries import Lives, entries_of
 from drumroll.transparency.keys import KeyRing, verifier_lines
 from drumroll.transparency.leaf_index import LeafIndex
-from drumroll.transparency.published import Published
+from drumroll.transparency.published import KEYS, Published
 from drumroll.transparency.sources import open_published
 
 HASH_BYTES = 32
