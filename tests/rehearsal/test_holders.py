@@ -132,6 +132,17 @@ def test_new_weeks_between_the_two_steps_are_accepted_as_often_as_they_are_shown
     assert any("confirmation_required where success was due" in text for text in scene.surprises)
 
 
+def test_a_refund_paid_between_the_two_steps_of_a_lock_is_no_fault_of_the_launch() -> None:
+    """A surplus deposit that is paid back touches the order: its lock is asked again, and confirmed again."""
+    scene = Scene(Act.LOCKS)
+    for confirmation in (b"a" * 16, b"b" * 16):
+        scene.desk.answer(409, asked_with(confirmation, LOCK_TERMS))
+    scene.desk.answer(200, LOCKED)
+    assert scene.customers.told == [b"locked\tord_1"]
+    assert scene.tallies.shown_again == {"lock": 1}
+    assert not scene.surprises
+
+
 def test_an_undone_lock_is_told_and_one_undone_too_late_has_to_be_refused() -> None:
     undone = b'HTTP/1.1 200 OK\r\n\r\n{"id":"ord_1","state":"firm"}'
     scene = Scene(Act.UNDOES)

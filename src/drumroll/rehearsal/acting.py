@@ -15,8 +15,8 @@ Confirmed = Callable[[int, bytes], None]
 
 WRONG = b"0123456789abcdef"
 """A confirmation that nobody was given."""
-MOVED_BY_TIME = (b"cancel", b"convert", b"change")
-"""Actions whose terms depend on the time at which they are asked for, and on who came before."""
+SHOWN_AGAIN = (b"cancel", b"convert", b"change", b"lock")
+"""Actions that something else may come before: time, others who came first, a refund of the same order being paid."""
 _SHOWN_AGAIN_MOST = 20
 _CONFIRMATION = b'"confirmation":"'
 
@@ -109,8 +109,8 @@ class Acting:
     ) -> None:
         """The second step: it has to be done now.
 
-        If time changed the order in between (its cooling-off ended, a deadline passed), or others took the weeks that
-        were shown, the new terms are shown, and accepted.
+        If the order changed in between (its cooling-off ended, a deadline passed, a surplus deposit of it was paid
+        back), or others took the weeks that were shown, the new terms are shown, and accepted.
         """
         shown = [confirmation]
 
@@ -118,7 +118,7 @@ class Acting:
             fresh = confirmation_of(raw)
             if status == 200:
                 then(visit, raw)
-            elif fresh and fresh not in shown[-1:] and len(shown) <= _SHOWN_AGAIN_MOST and action in MOVED_BY_TIME:
+            elif fresh and fresh not in shown[-1:] and len(shown) <= _SHOWN_AGAIN_MOST and action in SHOWN_AGAIN:
                 shown.append(fresh)
                 self.tallies.shown_again[action.decode()] += 1
                 self.note(visit, "terms shown again")

@@ -53,19 +53,11 @@ class Holders:
 
     def lock(self, visit: int) -> None:
         """Lock early: the first step says what is given up."""
-        self.acting.send(self._lock_terms, visit, b"lock", b"L")
+        self.acting.in_two_steps(visit, b"lock", b"L", b"", self._lock_facts, self._locked)
 
-    def _lock_terms(self, visit: int, status: int, raw: bytes) -> None:
-        confirmation = confirmation_of(raw)
-        if confirmation is None:
-            self.acting.refused(visit, status, raw, "confirmation_required")
-            return
-        self.acting.has(visit, raw, self._lock_facts)
-        self.acting.send(self._locked, visit, b"lock", b"L", requests.confirmed(confirmation))
-
-    def _locked(self, visit: int, status: int, raw: bytes) -> None:
-        if status != 200 or b'"state":"locked"' not in raw:
-            self.acting.refused(visit, status, raw)
+    def _locked(self, visit: int, raw: bytes) -> None:
+        if b'"state":"locked"' not in raw:
+            self.acting.surprise(visit, "a lock was answered without one")
             return
         self.acting.tell(visit, b"locked\t%s" % self.acting.order_id(visit))
         self.acting.note(visit, "locked")
