@@ -211,3 +211,27 @@ class PublishedInvalid(ProofError):
 
 class LogRewritten(ProofError):
     """The order log no longer gives what was signed. Nothing is signed until the log that was is there again."""
+
+
+class OutlookError(DrumrollError):
+    """What a launch brings can't be reckoned so: the message names what was found, what is allowed, the way out."""
+
+
+class LedgerError(OutlookError):
+    """The blocks can't be booked: they are of two launches, or name what was never there. Look at the log with audit."""
+
+
+class StatementUnfit(OutlookError):
+    """A provider's statement can't be held against the ledger: another currency, another launch, or no statement."""
+
+
+class CurveUnfit(OutlookError):
+    """A curve of orders can't be forecast from: it falls, has too few points, or is of two launches."""
+
+
+class FiguresRefused(OutlookError):
+    """The launch or the log lacks what a figure needs. The message says what to add, and where."""
+
+
+class OutlookRefused(OutlookError):
+    """The launch file has no [outlook], or its scenarios can't be worked out. The message says what to add."""

@@ -1,0 +1,1 @@
+"""What will it bring? The ledger, the figures of a launch, the forecast of its demand, scenarios."""
