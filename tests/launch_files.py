@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from drumroll.domain.launch_file import parse
+from drumroll.domain.launch_keys import Table
 from drumroll.domain.launch_mistakes import Mistake
-from drumroll.domain.launch_schema import ROOT, Table
+from drumroll.domain.launch_schema import ROOT
 from drumroll.errors import LaunchFileInvalid
 
 HOUSE = Path(__file__).parent.parent

@@ -273,3 +273,121 @@ def test_a_market_without_a_mistake_is_kept_as_it_was_written() -> None:
     assert (market.share, market.benchmark, market.suppliers, market.rivals) == ("A", ("B",), ("C", "D"), ())
     assert [(claim.figure, str(claim.on)) for claim in market.claims] == [("1", "2025-02-27")]
     assert parse(YU7_ALONE, "it").market is None
+
+
+# Money, and what is to come.
+
+FINANCE = """
+[finance]
+vat_percent = "13"
+[[finance.cost]]
+model = "yu7"
+trim = "pro"
+cost_minor = 1
+[[finance.quarter]]
+id = "q1"
+name = "Q1"
+revenue_minor = 1
+[[finance.published]]
+id = "orders"
+what = "orders"
+figure = "200000"
+definition = "orders"
+at = 2025-06-26T22:03:00
+[[finance.published]]
+id = "share"
+what = "a share"
+figure = "65"
+definition = "quarter_share"
+quarter = "q1"
+[[finance.published]]
+id = "many"
+what = "how many times"
+figure = "3"
+definition = "ratio"
+of = ["orders", "share"]
+"""
+
+
+AGAIN = '[[finance.published]]\nid = "orders"\nwhat = "again"\nfigure = "1"\ndefinition = "given"'
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        (FINANCE.replace('"13"', "13"), "finance.vat_percent"),
+        (FINANCE.replace('"13"', '"101"'), "finance.vat_percent"),
+        (FINANCE.replace('"13"', '"1e1"'), "finance.vat_percent"),
+        (FINANCE.replace('model = "yu7"', 'model = "yu8"'), "finance.cost[0].model"),
+        (FINANCE.replace('trim = "pro"', 'trim = "ultra"'), "finance.cost[0].trim"),
+        (FINANCE + '[[finance.cost]]\nmodel = "yu7"\ntrim = "pro"\ncost_minor = 2', "finance.cost[1].trim"),
+        (FINANCE + '[[finance.quarter]]\nid = "q1"\nname = "Q"\nrevenue_minor = 2', "finance.quarter[1].id"),
+        (FINANCE + AGAIN, "finance.published[3].id"),
+        (FINANCE.replace("at = 2025-06-26T22:03:00", ""), "finance.published[0].at"),
+        (FINANCE.replace('quarter = "q1"', ""), "finance.published[1].quarter"),
+        (FINANCE.replace('quarter = "q1"', 'quarter = "q2"'), "finance.published[1].quarter"),
+        (FINANCE.replace('of = ["orders", "share"]', ""), "finance.published[2].of"),
+        (FINANCE.replace('["orders", "share"]', '["orders"]'), "finance.published[2].of"),
+        (FINANCE.replace('["orders", "share"]', '["orders", "orders"]'), "finance.published[2].of[1]"),
+        (FINANCE.replace('["orders", "share"]', '["orders", "nobody"]'), "finance.published[2].of[1]"),
+        (FINANCE.replace('definition = "orders"', 'definition = "sales"'), "finance.published[0].definition"),
+        (FINANCE.replace('definition = "ratio"', 'definition = "given"'), "finance.published[2].of"),
+    ],
+)
+def test_what_contradicts_itself_about_money_is_one_mistake(text: str, path: str) -> None:
+    assert set(paths(YU7_ALONE + text)) == {path}
+
+
+OUTLOOK = """
+[outlook.earlier]
+name = "Before"
+point = [{ after_s = 1, orders = 1 }, { after_s = 2, orders = 2 }, { after_s = 3, orders = 2 }]
+[outlook.diffusion]
+market = 1000
+innovation = "0.1"
+imitation = "0.2"
+[[outlook.scenario]]
+id = "one"
+name = "One"
+[[outlook.published]]
+id = "cars"
+what = "cars"
+who = "maker"
+from = 2025-07-01
+until = 2025-10-01
+low = 2
+high = 3
+models = ["yu7"]
+scenario = "one"
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        (OUTLOOK.replace(", { after_s = 3, orders = 2 }", ""), "outlook.earlier.point"),
+        (OUTLOOK.replace("after_s = 3", "after_s = 2"), "outlook.earlier.point[2].after_s"),
+        (OUTLOOK.replace("after_s = 3, orders = 2", "after_s = 3, orders = 1"), "outlook.earlier.point[2].orders"),
+        (OUTLOOK.replace('"0.1"', '"0"'), "outlook.diffusion.innovation"),
+        (OUTLOOK.replace('"0.2"', '"-1"'), "outlook.diffusion.imitation"),
+        (OUTLOOK.replace("until = 2025-10-01", "until = 2025-07-01"), "outlook.published[0].until"),
+        (OUTLOOK.replace("high = 3", "high = 1"), "outlook.published[0].high"),
+        (OUTLOOK.replace('["yu7"]', '["yu8"]'), "outlook.published[0].models[0]"),
+        (OUTLOOK.replace('scenario = "one"', 'scenario = "two"'), "outlook.published[0].scenario"),
+        (OUTLOOK + '[[outlook.scenario]]\nid = "one"\nname = "Again"', "outlook.scenario[1].id"),
+        (OUTLOOK + '[[outlook.demand]]\nmodel = "yu7"\nmonthly = 1', "outlook.demand[0].model"),
+        (OUTLOOK + '[[outlook.demand]]\nmodel = "yu8"\nmonthly = 1', "outlook.demand[0].model"),
+    ],
+)
+def test_what_contradicts_itself_about_what_is_to_come_is_one_mistake(text: str, path: str) -> None:
+    assert paths(YU7_ALONE + text) == [path]
+
+
+def test_money_and_outlook_without_a_mistake_are_kept_as_they_were_written() -> None:
+    launch = parse(YU7_ALONE + FINANCE + OUTLOOK, "it")
+    assert launch.finance is not None
+    assert launch.outlook is not None
+    assert launch.outlook.earlier is not None
+    assert (launch.finance.vat_percent, launch.finance.published[2].of) == ("13", ("orders", "share"))
+    assert [point.orders for point in launch.outlook.earlier.points] == [1, 2, 2]
+    assert (launch.outlook.published[0].scenario, launch.outlook.scenarios[0].capacity) == ("one", "planned")

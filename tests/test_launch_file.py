@@ -133,6 +133,10 @@ LEANT_ON = {
     (HANDHELD, "conversion[0].place_kept_before"): "conversion[0].place_kept_before",
     (YU7, "limit[3].models"): "limit[3].models",
     (YU7, "plant"): "plant",
+    (YU7, "outlook.scenario"): "outlook.published[10].scenario",
+    **{(YU7, f"finance.published[{index}].at"): f"finance.published[{index}].at" for index in range(4)},
+    (YU7, "finance.published[7].quarter"): "finance.published[7].quarter",
+    **{(YU7, f"finance.published[{index}].of"): f"finance.published[{index}].of" for index in (9, 12)},
     (HANDHELD, "plant"): "plant",
     **{
         (text, path): path

@@ -18,7 +18,7 @@ ALLOWED = {
     "outlook": {"domain", "errors"},
     "log": {"domain", "errors"},
     "payments": {"domain", "errors"},
-    "exchange": {"domain", "log.base", "market", "errors"},
+    "exchange": {"domain", "log.base", "market", "outlook", "errors"},
     "desk": {"domain", "plan", "log.base", "payments.base", "errors"},
     "web": {
         *("desk", "domain", "plan", "outlook", "market", "proof", "transparency", "log.base"),

@@ -12,7 +12,9 @@ from typing import Literal
 import msgspec
 
 from drumroll.domain.launch_capacity import Backlog, Cliff, Limit, Plant, PromiseRules
+from drumroll.domain.launch_finance import Finance
 from drumroll.domain.launch_market import Market
+from drumroll.domain.launch_outlook import Outlook
 
 
 class Trim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -128,6 +130,8 @@ class Launch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limits: tuple[Limit, ...] = ()
     backlog: tuple[Backlog, ...] = ()
     cliffs: tuple[Cliff, ...] = ()
+    finance: Finance | None = None
+    outlook: Outlook | None = None
 
     def model(self, model_id: str) -> Model | None:
         """The model of that id, or ``None``."""

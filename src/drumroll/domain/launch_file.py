@@ -21,10 +21,12 @@ from drumroll.domain.launch_capacity_rules import (
     too_many_kinds,
 )
 from drumroll.domain.launch_contradictions import contradictions, first
+from drumroll.domain.launch_keys import Key, Nested, Table
 from drumroll.domain.launch_market_rules import market_of
 from drumroll.domain.launch_mistakes import MISSING, UNKNOWN, Draft, Mistake
 from drumroll.domain.launch_option_rules import options, trims
-from drumroll.domain.launch_schema import ROOT, Key, Nested, Table
+from drumroll.domain.launch_outlook_rules import finance_of, outlook_of
+from drumroll.domain.launch_schema import ROOT
 from drumroll.domain.launch_values import Unfit, find_zone, shown
 from drumroll.errors import LaunchFileInvalid
 
@@ -198,6 +200,8 @@ def _launch(draft: Draft) -> Launch:
         limits=limits_of(draft),
         backlog=backlog_of(draft),
         cliffs=cliffs_of(draft),
+        finance=finance_of(draft["finance"]),
+        outlook=outlook_of(draft["outlook"]),
     )
 
 

@@ -8,13 +8,32 @@ from __future__ import annotations
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from drumroll.domain.launch_capacity import PromiseRules
+from drumroll.domain.launch_keys import (
+    DAY_ALLOWED,
+    ID_ALLOWED,
+    ID_KEY,
+    MOMENT_ALLOWED,
+    MONEY_ALLOWED,
+    MONEY_MINOR,
+    NAME_ALLOWED,
+    NAME_KEY,
+    PLACES,
+    PLACES_ALLOWED,
+    Key,
+    Nested,
+    Table,
+    ids,
+    number,
+    one_word,
+    required,
+    seconds,
+    switch,
+)
 from drumroll.domain.launch_market import DEFINITIONS, RELATIONS, SCALES
+from drumroll.domain.launch_outlook_schema import FINANCE, OUTLOOK
 from drumroll.domain.launch_values import (
     Fault,
-    Reader,
     Unfit,
     code,
     currency,
@@ -26,15 +45,12 @@ from drumroll.domain.launch_values import (
     name,
     one_of,
     time_zone,
-    true_or_false,
     unfit,
     whole_number,
 )
 from drumroll.domain.states import FIRM, UNDELIVERED, State
 
 FORMAT = 1
-MONEY_MINOR = 10**15
-PLACES = 10**9
 HOLD_S = 30 * 24 * 3600
 ORDERS_PER_CUSTOMER = 100
 MODELS = 50
@@ -70,87 +86,21 @@ WAITING_OFFER_S = (60, 30 * DAY_S)
 CONVERTIBLE = tuple(state.value for state in State if state is FIRM or state in UNDELIVERED)
 """The states that a conversion window may be for: paid, not delivered, not given up."""
 
-_ID = "1 to 32 of a-z, 0-9 and -, the first no -"
-_NAME = "a text of 1 to 80 printable characters"
-_MOMENT = '2025-06-26T22:00:00 (in time_zone), 2025-06-26T22:00:00+08:00, or "2025-06-26 24:00"'
-_MONEY = "a whole number of minor units, 1 to 10^15"
 _MONEY_OR_NOTHING = "a whole number of minor units, 0 to 10^15"
-_PLACES = "a whole number of orders, 0 to 10^9"
 _MODEL_IDS = f"a list of 1 to {MODELS} ids of models (a-z, 0-9 and -)"
 _CODE = 'a code as text: 1 to 16 of letters, digits and . ^ _ -, like "01810"'
 _CODES = f'a list of 1 to {CODES} codes as texts, like ["01810"]'
 _CURRENCY = "the ISO 4217 code of a currency in use, like CNY"
 _SHARES = "a whole number of shares, 1 to 10^15"
-_DAY = "a day from 1900 to 2199, like 2025-06-27"
 _MONDAY = "a Monday, like 2025-06-30"
 _WEEKLY = "a whole number of orders a week and a shift, 0 to 10^7"
 _CANCEL_PERCENT = f"two whole numbers, 0 to {CANCEL_PERCENT}, the second no smaller than the first, like [5, 15]"
 _CHOICE_IDS = f"a list of 1 to {RULES} ids of choices of this model (a-z, 0-9 and -)"
 
 
-class Key(msgspec.Struct, frozen=True):
-    """One key: its name, what it allows (in words and as a reader), and whether the file must have it.
-
-    ``default`` stands in for a key that is not there.
-    """
-
-    name: str
-    read: Reader
-    allowed: str
-    required: bool = True
-    default: object = None
-
-
-class Table(msgspec.Struct, frozen=True):
-    """The keys of one table, and the tables in it."""
-
-    keys: tuple[Key, ...]
-    tables: tuple[Nested, ...] = ()
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Every key that may stand in it."""
-        return (*(key.name for key in self.keys), *(nested.name for nested in self.tables))
-
-
-class Nested(msgspec.Struct, frozen=True):
-    """A table in a table: ``[sales]`` (``most`` is 0), or 1 to ``most`` of ``[[model]]``."""
-
-    name: str
-    table: Table
-    most: int = 0
-    required: bool = True
-
-
-def _seconds(name: str, low_s: int, high_s: int, in_days: str, required: bool = False, default: object = None) -> Key:
-    allowed = f"a whole number of seconds, {low_s} to {high_s} ({in_days})"
-    return Key(name, whole_number(low_s, high_s), allowed, required, default)
-
-
-def _switch(name: str, default: bool) -> Key:
-    return Key(name, true_or_false, "true or false", required=False, default=default)
-
-
-def _one_of(name: str, *words: str) -> Key:
-    return Key(name, one_of(*words), ", ".join(f'"{word}"' for word in words), required=False, default=words[0])
-
-
-def _ids(name: str, most: int, allowed: str) -> Key:
-    return Key(name, list_of(identifier, most), allowed, required=False, default=())
-
-
-def _required(key: Key) -> Key:
-    return msgspec.structs.replace(key, required=True, default=None)
-
-
-def _number(name: str, low: int, high: int, unit: str = "", default: object = None) -> Key:
-    """A whole number that may be left out."""
-    return Key(name, whole_number(low, high), f"a whole number{unit}, {low} to {high}", required=False, default=default)
-
-
 def _rule(name: str, low: int, high: int, unit: str) -> Key:
     """A number of ``[promise]``: its default is the one that holds where there is no such table."""
-    return _number(name, low, high, unit, getattr(PromiseRules(), name))
+    return number(name, low, high, unit, getattr(PromiseRules(), name))
 
 
 def _monday(value: object, zone: ZoneInfo) -> date:
@@ -173,36 +123,34 @@ def _low_and_high(value: object, zone: ZoneInfo) -> object:
     return both
 
 
-_id = Key("id", identifier, _ID)
-_name = Key("name", name, _NAME)
-_cap = Key("cap", whole_number(0, PLACES), _PLACES, required=False)
-_opens = Key("opens", moment, _MOMENT)
-_closes = Key("closes", moment, _MOMENT, required=False)
-_deposit = Key("deposit_minor", whole_number(1, MONEY_MINOR), _MONEY)
+_cap = Key("cap", whole_number(0, PLACES), PLACES_ALLOWED, required=False)
+_opens = Key("opens", moment, MOMENT_ALLOWED)
+_closes = Key("closes", moment, MOMENT_ALLOWED, required=False)
+_deposit = Key("deposit_minor", whole_number(1, MONEY_MINOR), MONEY_ALLOWED)
 
-TRIM = Table((_id, _name, Key("price_minor", whole_number(1, MONEY_MINOR), _MONEY), _cap))
+TRIM = Table((ID_KEY, NAME_KEY, Key("price_minor", whole_number(1, MONEY_MINOR), MONEY_ALLOWED), _cap))
 
 CHOICE = Table(
     (
-        _id,
-        _name,
+        ID_KEY,
+        NAME_KEY,
         Key("price_minor", whole_number(0, MONEY_MINOR), _MONEY_OR_NOTHING, required=False, default=0),
-        _ids("trims", TRIMS, f"a list of 1 to {TRIMS} ids of trims of this model (a-z, 0-9 and -)"),
-        _ids("requires", RULES, _CHOICE_IDS),
-        _ids("excludes", RULES, _CHOICE_IDS),
+        ids("trims", TRIMS, f"a list of 1 to {TRIMS} ids of trims of this model (a-z, 0-9 and -)"),
+        ids("requires", RULES, _CHOICE_IDS),
+        ids("excludes", RULES, _CHOICE_IDS),
     )
 )
 
-OPTION = Table((_id, _name, _switch("many", default=False)), (Nested("choice", CHOICE, most=CHOICES),))
+OPTION = Table((ID_KEY, NAME_KEY, switch("many", default=False)), (Nested("choice", CHOICE, most=CHOICES),))
 
 MODEL = Table(
     (
-        _id,
-        _name,
-        Key("opens", moment, _MOMENT, required=False),
+        ID_KEY,
+        NAME_KEY,
+        Key("opens", moment, MOMENT_ALLOWED, required=False),
         _closes,
         _cap,
-        Key("deposit_minor", whole_number(1, MONEY_MINOR), _MONEY, required=False),
+        Key("deposit_minor", whole_number(1, MONEY_MINOR), MONEY_ALLOWED, required=False),
     ),
     (Nested("trim", TRIM, most=TRIMS), Nested("option", OPTION, most=OPTIONS, required=False)),
 )
@@ -212,12 +160,12 @@ SALES = Table(
         _opens,
         _closes,
         _deposit,
-        _seconds("hold_s", 1, HOLD_S, "30 days", required=True),
+        seconds("hold_s", 1, HOLD_S, "30 days", required=True),
         Key("orders_per_customer", whole_number(1, ORDERS_PER_CUSTOMER), "a whole number, 1 to 100"),
         _cap,
-        _seconds("cooling_off_s", 0, COOLING_OFF_S, "366 days"),
-        _seconds("early_lock_undo_s", 0, HOLD_S, "30 days", default=0),
-        _seconds("waiting_offer_s", *WAITING_OFFER_S, "1 minute to 30 days"),
+        seconds("cooling_off_s", 0, COOLING_OFF_S, "366 days"),
+        seconds("early_lock_undo_s", 0, HOLD_S, "30 days", default=0),
+        seconds("waiting_offer_s", *WAITING_OFFER_S, "1 minute to 30 days"),
     )
 )
 
@@ -233,26 +181,26 @@ BOARD = Table(
     )
 )
 
-REGION = Table((_id, _name, _number("lead_days", 0, LEAD_DAYS, " of days", default=0)))
+REGION = Table((ID_KEY, NAME_KEY, number("lead_days", 0, LEAD_DAYS, " of days", default=0)))
 
 CONVERSION = Table(
     (
-        _id,
-        _required(_ids("from", MODELS, _MODEL_IDS)),
+        ID_KEY,
+        required(ids("from", MODELS, _MODEL_IDS)),
         Key(
             "states",
             list_of(one_of(*CONVERTIBLE), len(CONVERTIBLE)),
             f"a list of 1 to {len(CONVERTIBLE)} of {', '.join(CONVERTIBLE)}",
         ),
-        _required(_ids("to", MODELS, _MODEL_IDS)),
+        required(ids("to", MODELS, _MODEL_IDS)),
         _opens,
-        _required(_closes),
-        _switch("irreversible", default=True),
+        required(_closes),
+        switch("irreversible", default=True),
         Key("times", whole_number(1, TIMES), f"a whole number, 1 to {TIMES}", required=False, default=1),
-        _one_of("deposit", "carry", "settle"),
-        _one_of("cooling_off", "keep", "anew"),
-        _one_of("place", "keep", "requeue", "deadline"),
-        Key("place_kept_before", moment, _MOMENT, required=False),
+        one_word("deposit", "carry", "settle"),
+        one_word("cooling_off", "keep", "anew"),
+        one_word("place", "keep", "requeue", "deadline"),
+        Key("place_kept_before", moment, MOMENT_ALLOWED, required=False),
     )
 )
 
@@ -263,7 +211,7 @@ def _codes(name: str) -> Key:
 
 HOLDING = Table(
     (
-        Key("holder", name, _NAME),
+        Key("holder", name, NAME_ALLOWED),
         Key("code", code, _CODE),
         Key("shares", whole_number(1, SHARES), _SHARES),
         Key("currency", currency, _CURRENCY, required=False),
@@ -272,29 +220,29 @@ HOLDING = Table(
 
 CLAIM = Table(
     (
-        Key("what", name, _NAME),
+        Key("what", name, NAME_ALLOWED),
         Key("figure", figure, 'a figure as text with the digits it was published with, like "4.39"'),
-        _required(_one_of("definition", *DEFINITIONS)),
-        _one_of("scale", *SCALES),
-        Key("unit", name, _NAME, required=False),
-        _one_of("relation", *RELATIONS),
+        required(one_word("definition", *DEFINITIONS)),
+        one_word("scale", *SCALES),
+        Key("unit", name, NAME_ALLOWED, required=False),
+        one_word("relation", *RELATIONS),
         Key("code", code, _CODE, required=False),
-        Key("on", day, _DAY, required=False),
+        Key("on", day, DAY_ALLOWED, required=False),
     )
 )
 
-ORDER_POINT = Table((Key("at", moment, _MOMENT), Key("firm", whole_number(0, PLACES), _PLACES)))
+ORDER_POINT = Table((Key("at", moment, MOMENT_ALLOWED), Key("firm", whole_number(0, PLACES), PLACES_ALLOWED)))
 
 MARKET = Table(
     (
         Key("share", code, _CODE),
-        _required(_one_of("exchange", *EXCHANGES)),
+        required(one_word("exchange", *EXCHANGES)),
         Key("currency", currency, _CURRENCY),
         _codes("benchmark"),
         _codes("suppliers"),
         _codes("rivals"),
         Key("shares", whole_number(1, SHARES), _SHARES, required=False),
-        Key("listed", day, _DAY, required=False),
+        Key("listed", day, DAY_ALLOWED, required=False),
     ),
     (
         Nested("holding", HOLDING, most=HOLDINGS, required=False),
@@ -308,11 +256,11 @@ PROMISE = Table(
         _rule("width_weeks", 1, 26, " of weeks"),
         _rule("frozen_weeks", 0, 26, " of weeks"),
         _rule("horizon_weeks", 4, 520, " of weeks"),
-        _one_of("policy", "strict", "least-breakage"),
+        one_word("policy", "strict", "least-breakage"),
         _rule("late_bound_weeks", 0, 520, " of weeks"),
         _rule("kept_percent", 50, 99, ""),
         _rule("sure_percent", 50, 99, ""),
-        _switch("refuse_unpromised", default=PromiseRules().refuse_unpromised),
+        switch("refuse_unpromised", default=PromiseRules().refuse_unpromised),
         _rule("spread_percent", 0, 100, ""),
         _rule("spread_weeks", 1, 104, " of weeks"),
         _rule("ramp_late_weeks", 0, 52, " of weeks"),
@@ -326,43 +274,43 @@ PERIOD = Table(
         Key("until", _monday, _MONDAY, required=False),
         Key("capacity", whole_number(0, WEEKLY), _WEEKLY),
         Key("ramp_to", whole_number(0, WEEKLY), _WEEKLY, required=False),
-        _number("shifts", 1, SHIFTS, default=1),
+        number("shifts", 1, SHIFTS, default=1),
     )
 )
 
-CLOSED_SPAN = Table((_name, Key("from", day, _DAY), Key("until", day, _DAY)))
+CLOSED_SPAN = Table((NAME_KEY, Key("from", day, DAY_ALLOWED), Key("until", day, DAY_ALLOWED)))
 
 PLANT = Table(
-    (_id, _name, _required(_ids("models", MODELS, _MODEL_IDS))),
+    (ID_KEY, NAME_KEY, required(ids("models", MODELS, _MODEL_IDS))),
     (Nested("weeks", PERIOD, most=PERIODS), Nested("closed", CLOSED_SPAN, most=CLOSED, required=False)),
 )
 
 LIMIT = Table(
     (
-        _id,
-        _name,
-        _ids("models", MODELS, _MODEL_IDS),
-        _ids("trims", TRIMS, f"a list of 1 to {TRIMS} ids of trims (a-z, 0-9 and -)"),
-        _ids("choices", CHOICES, f"a list of 1 to {CHOICES} ids of choices (a-z, 0-9 and -)"),
+        ID_KEY,
+        NAME_KEY,
+        ids("models", MODELS, _MODEL_IDS),
+        ids("trims", TRIMS, f"a list of 1 to {TRIMS} ids of trims (a-z, 0-9 and -)"),
+        ids("choices", CHOICES, f"a list of 1 to {CHOICES} ids of choices (a-z, 0-9 and -)"),
     ),
     (Nested("weeks", PERIOD, most=PERIODS),),
 )
 
 BACKLOG = Table(
     (
-        Key("model", identifier, _ID),
-        Key("trim", identifier, _ID),
+        Key("model", identifier, ID_ALLOWED),
+        Key("trim", identifier, ID_ALLOWED),
         Key("orders", whole_number(0, WEEKLY), "a whole number of orders, 0 to 10^7"),
     )
 )
 
-CLIFF = Table((_id, _name, Key("last_day", day, _DAY), _ids("models", MODELS, _MODEL_IDS)))
+CLIFF = Table((ID_KEY, NAME_KEY, Key("last_day", day, DAY_ALLOWED), ids("models", MODELS, _MODEL_IDS)))
 
 ROOT = Table(
     (
         Key("format", whole_number(FORMAT, FORMAT), f"{FORMAT}, the format that this drumroll reads"),
-        _id,
-        _name,
+        ID_KEY,
+        NAME_KEY,
         Key("time_zone", time_zone, "a time zone of the IANA database, like Asia/Shanghai"),
         Key("currency", currency, _CURRENCY),
     ),
@@ -378,5 +326,7 @@ ROOT = Table(
         Nested("limit", LIMIT, most=LIMITS, required=False),
         Nested("backlog", BACKLOG, most=BACKLOGS, required=False),
         Nested("cliff", CLIFF, most=CLIFFS, required=False),
+        Nested("finance", FINANCE, required=False),
+        Nested("outlook", OUTLOOK, required=False),
     ),
 )

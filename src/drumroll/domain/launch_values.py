@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -137,6 +138,19 @@ def figure(value: object, zone: ZoneInfo) -> str:
     if not isinstance(value, str) or not FIGURE.fullmatch(value):
         raise unfit(value)
     return value
+
+
+def decimal_text(low: str, high: str) -> Reader:
+    """A reader of numbers as text, from ``low`` to ``high``, both allowed; the text is what is kept."""
+
+    def read(value: object, zone: ZoneInfo) -> str:
+        text = figure(value, zone)
+        assert isinstance(text, str)
+        if not Decimal(low) <= Decimal(text) <= Decimal(high):
+            raise unfit(value)
+        return text
+
+    return read
 
 
 def day(value: object, zone: ZoneInfo) -> date:
