@@ -17,14 +17,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry
-
 from drumroll.desk.clock import SandboxClock, system_ms
-from drumroll.desk.desk import Desk
 from drumroll.desk.identifiers import order_ids
-from drumroll.desk.service import Service
 from drumroll.domain.launch import Launch
-from drumroll.domain.launch_file import parse_bytes
 from drumroll.domain.times import to_ms
 from drumroll.errors import DrumrollError, SettingInvalid
 from drumroll.log.backup import Backup, backup
@@ -32,28 +27,21 @@ from drumroll.log.base import Log
 from drumroll.log.holder import Hold
 from drumroll.log.memory import MemoryLog
 from drumroll.log.sqlite import SqliteLog, SqliteReader, open_for_reading
-from drumroll.payments.sandbox import SandboxProvider
 from drumroll.payments.standard_webhooks import secret_bytes
-from drumroll.proof.note import parse_verifier
 from drumroll.settings import Settings
-from drumroll.transparency.keys import make_ring, open_ring
-from drumroll.transparency.leaf_index import LeafIndex
-from drumroll.web.app import App, make_app
-from drumroll.web.board import BoardStream
-from drumroll.web.context import Sandbox, Web, board_of
-from drumroll.web.hot import HotPath
-from drumroll.web.metrics import DeskCollector
-from drumroll.web.operators import OPERATOR
-from drumroll.web.sessions import Sessions
-from drumroll.web.transparency import Transparency
-from drumroll.webhooks.child import Child
-from drumroll.webhooks.store import Store
 
 if TYPE_CHECKING:
+    from drumroll.desk.desk import Desk
+    from drumroll.desk.service import Service
     from drumroll.proof.note import Note, Signature
     from drumroll.proof.tiles import TileNodes
     from drumroll.transparency.publisher import Cosigners, Publisher
+    from drumroll.web.app import App
+    from drumroll.web.context import Web
+    from drumroll.web.transparency import Transparency
+    from drumroll.webhooks.child import Child
     from drumroll.webhooks.deliverer import Deliverer
+    from drumroll.webhooks.store import Store
 
 IN_MEMORY = ":memory:"
 OPERATOR_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -70,6 +58,8 @@ class Server:
 
 def read_launch(path: str) -> Launch:
     """The launch of a file. Raises ``LaunchFileInvalid`` with every mistake, ``DrumrollError`` if it can't be read."""
+    from drumroll.domain.launch_file import parse_bytes
+
     try:
         data = Path(path).read_bytes()
     except OSError as error:
@@ -110,6 +100,8 @@ def webhooks_file(log: str) -> Path:
 
 def open_webhooks(log: str) -> Store:
     """The webhooks' endpoints and what failed, to look at or to change. Raises ``WebhooksFailed``."""
+    from drumroll.webhooks.store import Store
+
     return Store(webhooks_file(log))
 
 
@@ -120,6 +112,7 @@ def opened_deliverer(log: str, say: Callable[[str], None]) -> Iterator[Deliverer
     from drumroll.webhooks.deliverer import Deliverer
     from drumroll.webhooks.feed import Feed
     from drumroll.webhooks.lane import Surroundings
+    from drumroll.webhooks.store import Store
 
     path = webhooks_file(log)
     with closing(open_log_for_reading(log)) as reader:
@@ -133,6 +126,8 @@ def opened_deliverer(log: str, say: Callable[[str], None]) -> Iterator[Deliverer
 
 def webhooks_child(settings: Settings, environment: Mapping[str, str]) -> Child | None:
     """What keeps a deliverer running beside the server; it is not given the server's secrets. ``None``: in memory."""
+    from drumroll.webhooks.child import Child
+
     if settings.log == IN_MEMORY:
         return None
     command = [sys.executable, "-m", "drumroll", "webhooks", "deliver", "--log", settings.log, "--with-parent"]
@@ -158,6 +153,8 @@ def _publishes(settings: Settings) -> bool:
 
 def sandbox_keys(settings: Settings, launch: Launch) -> None:
     """A sandbox makes the keys that it lacks."""
+    from drumroll.transparency.keys import make_ring
+
     path = key_folder(settings)
     if settings.sandbox and _publishes(settings) and not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -181,6 +178,7 @@ def opened_publisher(
     """
     # Imported here, for a server leaves this to a process of its own.
     from drumroll.transparency.directory import make_directory
+    from drumroll.transparency.keys import open_ring
     from drumroll.transparency.publisher import Publisher
 
     ring = open_ring(key_folder(settings))
@@ -196,6 +194,7 @@ def opened_publisher(
 
 def _asking(witnesses: Sequence[tuple[str, str]], say: Callable[[str], None]) -> Cosigners:
     """What asks the witnesses, and says what is wrong with one, once."""
+    from drumroll.proof.note import parse_verifier
     from drumroll.transparency.witness_client import Witnesses
 
     asked = Witnesses([(url, parse_verifier(key)) for url, key in witnesses])
@@ -214,6 +213,8 @@ def _asking(witnesses: Sequence[tuple[str, str]], say: Callable[[str], None]) ->
 
 def publishing_child(settings: Settings, environment: Mapping[str, str]) -> Child | None:
     """What keeps a publisher running beside the server once there are keys. ``None``: nothing is to be published."""
+    from drumroll.webhooks.child import Child
+
     if not _publishes(settings):
         return None
     folder, keys = proof_folder(settings.log), key_folder(settings)
@@ -227,6 +228,8 @@ def publishing_child(settings: Settings, environment: Mapping[str, str]) -> Chil
 
 def witnesses_of(settings: Settings) -> list[tuple[str, str]]:
     """The witnesses of the settings: URL and verifier key. Raises ``SettingInvalid``."""
+    from drumroll.proof.note import parse_verifier
+
     found = []
     for one in filter(None, map(str.strip, settings.witnesses.split(","))):
         url, _, key = one.partition(" ")
@@ -240,6 +243,9 @@ def witnesses_of(settings: Settings) -> list[tuple[str, str]]:
 
 def open_desk(settings: Settings, launch: Launch, clock: SandboxClock | None) -> Desk:
     """A desk that has folded its log and takes commands. Raises ``LogError`` or ``WrongLaunch``."""
+    # Imported here, as all of a server is: most commands only read a log, and load in a fifth of the time.
+    from drumroll.desk.desk import Desk
+
     log = open_log(settings)
     desk = Desk(log, clock or system_ms, _holder(), queue_limit=settings.queue_limit, batch_limit=settings.batch_limit)
     try:
@@ -254,6 +260,17 @@ def open_desk(settings: Settings, launch: Launch, clock: SandboxClock | None) ->
 
 def make_server(settings: Settings, desk: Desk, clock: SandboxClock | None) -> Server:
     """Put a server together around an open desk; call it inside the running event loop."""
+    from prometheus_client import CollectorRegistry
+
+    from drumroll.desk.service import Service
+    from drumroll.payments.sandbox import SandboxProvider
+    from drumroll.web.app import make_app
+    from drumroll.web.board import BoardStream
+    from drumroll.web.context import Sandbox, Web, board_of
+    from drumroll.web.hot import HotPath
+    from drumroll.web.metrics import DeskCollector
+    from drumroll.web.sessions import Sessions
+
     session_key, webhook_key = _keys(settings)
     provider = SandboxProvider(webhook_key)
     sessions = Sessions(session_key)
@@ -282,6 +299,10 @@ def make_server(settings: Settings, desk: Desk, clock: SandboxClock | None) -> S
 
 def _transparency(settings: Settings) -> Transparency | None:
     """What serves the published log; ``None``: nothing is published, or there are no keys. Raises ``KeyInvalid``."""
+    from drumroll.transparency.keys import open_ring
+    from drumroll.transparency.leaf_index import LeafIndex
+    from drumroll.web.transparency import Transparency
+
     if not _publishes(settings) or not key_folder(settings).exists():
         return None
     folder = proof_folder(settings.log)
@@ -306,6 +327,9 @@ def make_clock(settings: Settings) -> SandboxClock | None:
 
 def operator_token(settings: Settings, name: str) -> str:
     """A session for an operator of the server with these settings. Raises ``SettingInvalid``."""
+    from drumroll.web.operators import OPERATOR
+    from drumroll.web.sessions import Sessions
+
     if not OPERATOR_NAME.fullmatch(name):
         raise SettingInvalid(f"an operator's name: found {name!r}, allowed: 1 to 64 of A-Z, a-z, 0-9, _ and -")
     if not settings.secret and not Path(f"{settings.log}.session-key").exists():
