@@ -218,7 +218,7 @@ class OutlookError(DrumrollError):
 
 
 class LedgerError(OutlookError):
-    """The blocks can't be booked: they are of two launches, or name what was never there. Look at the log with audit."""
+    """The blocks can't be booked: they are of two launches, or name what was never there. See what audit says."""
 
 
 class StatementUnfit(OutlookError):

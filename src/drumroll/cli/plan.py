@@ -12,8 +12,9 @@ import numpy as np
 import polars as pl
 from rich.console import Console
 
-from drumroll.cli.plan_book import AtMoment, moment, read_book
+from drumroll.cli.plan_book import AtMoment, read_book
 from drumroll.cli.plan_tables import as_values, show, show_calibration
+from drumroll.cli.reading import moment
 from drumroll.domain.availability import Safety
 from drumroll.domain.capacity import kinds_of, rules_of
 from drumroll.errors import FileUnfit

@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.text import Text
 
 from drumroll.cli.plan import write
-from drumroll.cli.plan_book import AtMoment, moment, read_book
+from drumroll.cli.plan_book import AtMoment, read_book
 from drumroll.cli.plan_tables import table
+from drumroll.cli.reading import moment
 from drumroll.domain.launch import Launch
 from drumroll.domain.times import rfc3339
 from drumroll.domain.weeks import week_label

@@ -38,11 +38,11 @@ def write_table(path: Path, table: pl.DataFrame) -> int:
         FileUnfit: the disk is full, or the folder is not there or can't be written.
     """
     if kind_of(path) == CSV:
-        _through(path, lambda name: _write_csv(table, name))
+        through(path, lambda name: _write_csv(table, name))
     else:
         days = [_day(name) for name in table.columns if (ORDERS | HISTORY).get(name) == DAY]
         typed = table.with_columns(*days, options=_listed())
-        _through(path, lambda name: typed.write_parquet(name, compression="zstd", compression_level=1))
+        through(path, lambda name: typed.write_parquet(name, compression="zstd", compression_level=1))
     return path.stat().st_size
 
 
@@ -95,7 +95,7 @@ def _listed() -> pl.Expr:
     return pl.when(options == "").then(pl.lit([], OPTIONS)).otherwise(options.str.split(";"))
 
 
-def _through(path: Path, write: Callable[[str], object]) -> None:
+def through(path: Path, write: Callable[[str], object]) -> None:
     """Write to a file beside it, then give that one the name."""
     name = ""
     try:
