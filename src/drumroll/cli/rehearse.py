@@ -229,6 +229,19 @@ def _proof(figures: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
+def _booked(outcome: Outcome) -> list[tuple[str, str]]:
+    """The rows on the ledger, if the log could be counted."""
+    books = outcome.booked
+    if books is None:
+        return []
+    debits = format_minor(books.debits_minor, outcome.plan.launch.currency)
+    balance = "debits = credits = money in the audit" if not books.faults else "they do NOT balance: see below"
+    return [
+        ("books", f"{debits} debited; {balance}"),
+        ("", f"{books.matched:,} payments match the provider's statement"),
+    ]
+
+
 def _table(outcome: Outcome) -> Table:
     figures = as_json(outcome)
     launch = outcome.plan.launch
@@ -248,6 +261,7 @@ def _table(outcome: Outcome) -> Table:
         ("requests", f"{figures['requests']:,}, {figures['sent_again']:,} of them sent again"),
         ("pace", f"{figures['orders_per_s']:,.0f} orders/s, {figures['firm_per_s']:,.0f} firm/s"),
         ("answered in", f"{figures['p50_ms']:.1f} ms (median), {figures['p99_ms']:.1f} ms (99 in 100)"),
+        *_booked(outcome),
         *_proof(figures),
         ("took", f"{figures['wall_s']:.1f} s, {figures['audit_s']:.1f} s of it the audit"),
     ):

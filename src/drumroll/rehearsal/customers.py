@@ -11,6 +11,7 @@ from collections.abc import Callable
 from drumroll.domain.launch import Launch
 from drumroll.rehearsal import requests
 from drumroll.rehearsal.answers import code_of, days_of, number_of, outcome_of
+from drumroll.rehearsal.books import Taken
 from drumroll.rehearsal.outbox import Handler, Outbox
 from drumroll.rehearsal.population import EARLY_S, Kind, Population
 from drumroll.rehearsal.quotes import EVERY, Quotes
@@ -61,6 +62,7 @@ class Customers:
         self.timeline = timeline
         self.tallies = Tallies()
         self.told: list[bytes] = []
+        self.taken: dict[bytes, Taken] = {}
         self.order_ids: list[bytes | None] = [None] * len(population)
         self.firm = bytearray(len(population))
         self.recent: deque[int] = deque(maxlen=LOOKED_AT_AFTER_CRASH)
@@ -235,9 +237,11 @@ class Customers:
     def tell_payment(
         self, visit: int, payment_id: bytes, amount_minor: int, outcome: bytes, order_id: bytes | None = None
     ) -> None:
-        """Note what the webhook of a payment was answered with."""
+        """Note what the webhook of a payment was answered with, and the payment in the provider's own statement."""
         order_id = order_id or self.order_ids[visit] or b""
         self.told.append(b"\t".join((b"payment", payment_id, order_id, b"%d" % amount_minor, self.currency, outcome)))
+        if payment_id not in self.taken:
+            self.taken[payment_id] = (payment_id, order_id, amount_minor, self.currency, self.timeline.now_ms())
 
     def _will_pay(self, visit: int) -> None:
         self.timeline.at(self.population.pay_s[visit], self.pay, visit)

@@ -22,6 +22,7 @@ from drumroll.rehearsal import population as people
 from drumroll.rehearsal import told as ledger
 from drumroll.rehearsal.afterwards import Afterwards
 from drumroll.rehearsal.audit import Audit
+from drumroll.rehearsal.books import Booked, booked, write_statement
 from drumroll.rehearsal.chaos import CrashPlan
 from drumroll.rehearsal.conductor import Conductor
 from drumroll.rehearsal.conductor_days import DaysConductor, Moment
@@ -80,6 +81,7 @@ class Outcome(msgspec.Struct, kw_only=True):
     sent_again: int
     pushed_back: dict[str, int]
     proved: Proved | None = None
+    booked: Booked | None = None
 
     @property
     def go(self) -> bool:
@@ -129,6 +131,7 @@ def rehearse(plan: Plan, watch: Callable[[str, Sample | None], None]) -> Outcome
     with ThreadPoolExecutor(1) as beside:  # both are processes of their own, and there are two cores
         claim = beside.submit(_proved, plan, server, played.days.began_s)
         audit = _audited(server.log, plan.folder)
+        books = _booked(plan, server, customers, audit)
         audit_s = monotonic() - began - play_s
         watch("proving", None)
         proof = claim.result()
@@ -156,6 +159,7 @@ def rehearse(plan: Plan, watch: Callable[[str, Sample | None], None]) -> Outcome
         sent_again=outbox.sent_again,
         pushed_back=dict(outbox.pushed_back),
         proved=proof,
+        booked=books,
     )
     outcome.reasons = _reasons(outcome)
     return outcome
@@ -225,6 +229,15 @@ def _audited(log: Path, folder: Path) -> Audit:
     return msgspec.json.decode(found.read_bytes(), type=Audit)
 
 
+def _booked(plan: Plan, server: Server, customers: Customers, audit: Audit) -> Booked | None:
+    """The provider's statement is the rehearsal's own. ``None``: the log can't be counted."""
+    if "money_in_minor" not in audit.figures:
+        return None
+    statement = plan.folder / "statement.csv"
+    write_statement(statement, customers.taken.values())
+    return booked(server.log, statement, audit.figures)
+
+
 def _proved(plan: Plan, server: Server, seconds: int) -> Proved | None:
     """Claim the firm orders once all that was reserved in the hour is paid for, or ran out."""
     if not server.publishes:
@@ -263,6 +276,7 @@ def _reasons(outcome: Outcome) -> list[str]:
         reasons.append(f"at the end {left['reserved']:,} orders are still reserved and {left['firm']:,} not yet locked")
     surprises = outcome.tallies.surprises
     reasons += [f"{text} ({count} times)" for text, count in sorted(surprises.items())]
+    reasons += [] if outcome.booked is None else outcome.booked.faults
     return reasons + _unproved(outcome)
 
 
@@ -315,6 +329,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "revived": figures.get("revived", 0),
         "refusals": {**outcome.tallies.refusals, **outcome.pushed_back},
         "promises": outcome.promised.as_json(),
+        "books": None if outcome.booked is None else msgspec.to_builtins(outcome.booked),
         "proof": None if outcome.proved is None else msgspec.to_builtins(outcome.proved),
     }
 
