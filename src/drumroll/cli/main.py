@@ -29,6 +29,10 @@ COMMANDS = {
     "plan": "drumroll.cli.plan:plan",
     "promises": "drumroll.cli.promises:promises",
     "whatif": "drumroll.cli.whatif:whatif",
+    "ledger": "drumroll.cli.ledger:ledger",
+    "figures": "drumroll.cli.figures:figures",
+    "forecast": "drumroll.cli.forecast:forecast",
+    "outlook": "drumroll.cli.outlook:outlook",
     "rehearse": "drumroll.cli.rehearse:rehearse",
     "bench": "drumroll.cli.bench:bench",
 }

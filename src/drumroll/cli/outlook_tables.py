@@ -1,0 +1,89 @@
+"""An outlook as tables, 80 wide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from drumroll.cli import outlook_words as words
+from drumroll.cli.outlook_made import Made, Played
+from drumroll.cli.plan_tables import table
+from drumroll.outlook.by_month import Figures
+from drumroll.outlook.compared import Compared
+
+
+def show(made: Made, console: Console) -> None:
+    """Print the headline, a table for each scenario, what others said, and what is assumed."""
+    figure, sentence = words.headline(made)
+    console.print(Text(f"{made.launch.name}: {figure}", style="bold"))
+    _said(console, (sentence,))
+    for played in made.played:
+        _scenario(made, played, console)
+    _compared(made, console)
+    _tested(made, console)
+    _title(console, "What is assumed")
+    _said(console, words.assumptions(made), dim=True)
+    _title(console, "What the words mean")
+    _said(console, words.MEANS, dim=True)
+
+
+def _scenario(made: Made, played: Played, console: Console) -> None:
+    currency = made.launch.currency
+    unit = words.unit_of(max(one.revenue_minor.middle for one in played.quarters), currency)
+    _title(console, f"{played.run.scenario.name} ({played.run.scenario.id})")
+    _said(console, (words.scenario_in_words(made, played.run.scenario),), dim=True)
+    rows = [
+        (*_row(one), words.short_amount(one.revenue_minor.middle, currency, unit))
+        for one in (*played.quarters, played.whole)
+    ]
+    head = ("", "orders", "80 %", "deliveries", "80 %", "backlog", f"{unit[1]} {currency}".strip())
+    table(console, head, rows, right=range(1, 7))
+    _said(console, (words.limited(played),), dim=True)
+
+
+def _row(one: Figures) -> tuple[str, ...]:
+    return (
+        words.period(one),
+        f"{one.orders.middle:,}",
+        words.thousands(one.orders),
+        f"{one.deliveries.middle:,}",
+        words.thousands(one.deliveries),
+        f"{one.backlog.middle:,}",
+    )
+
+
+def _compared(made: Made, console: Console) -> None:
+    if not made.compared:
+        return
+    _title(console, "What others said")
+    for found in made.compared:
+        scenario = "" if found.scenario == made.played[0].run.scenario.id else f" [{found.scenario}]"
+        console.print(Padding(Text(f"{found.what} ({found.who}){scenario}"), (0, 0, 0, 2)))
+        console.print(Padding(Text(_verdict(found)), (0, 0, 0, 4)))
+        _said(console, found.why, dim=True, left=4)
+
+
+def _verdict(found: Compared) -> str:
+    if found.ours is None:
+        return f"theirs {words.theirs(found)}: {words.VERDICTS[found.verdict]}"
+    return f"theirs {words.theirs(found)}, ours {words.ours(found)}: {words.verdict(found)}"
+
+
+def _tested(made: Made, console: Console) -> None:
+    lines = [*words.early_in_words(made), *(line for one in made.tested for line in words.tested_in_words(one))]
+    if lines:
+        _title(console, "Would it have been right?")
+        _said(console, lines)
+
+
+def _title(console: Console, title: str) -> None:
+    console.print()
+    console.print(Text(title, style="bold"))
+
+
+def _said(console: Console, lines: Iterable[str], *, dim: bool = False, left: int = 2) -> None:
+    for line in lines:
+        console.print(Padding(Text(line, style="dim" if dim else ""), (0, 0, 0, left)))
