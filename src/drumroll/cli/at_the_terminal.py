@@ -6,11 +6,16 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from drumroll.errors import FileUnfit
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+_SQLITE = b"SQLite format 3\0"
 
 
 @contextmanager
@@ -25,6 +30,36 @@ def progress(what: str, *, quiet: bool = False) -> Iterator[Callable[[int, int],
             bar.update(task, completed=done, total=of)
 
         yield say
+
+
+def json_option(text: str) -> Callable[[Command], Command]:
+    """The option ``--json FILE`` of a command; without a FILE, or with -, the JSON is printed."""
+    return click.option(
+        "--json", "json_file", type=click.Path(dir_okay=False), is_flag=False, flag_value="-", help=text
+    )
+
+
+def write(path: str, data: bytes) -> None:
+    """Write a file. What is asked for after --json may be a log, by mistake: a log is never written over.
+
+    Raises:
+        FileUnfit: it can't be written, or is a log.
+    """
+    try:
+        if _is_log(path):
+            raise FileUnfit(f"{path} is an order log, never written over: give LOG before --json, or another FILE")
+        with open(path, "wb") as file:
+            file.write(data)
+    except OSError as error:
+        raise FileUnfit(f"{path} could not be written ({error.strerror or error})") from error
+
+
+def _is_log(path: str) -> bool:
+    """Whether it is a file of the log's engine; what is no plain file is nobody's log."""
+    if not os.path.isfile(path):
+        return False
+    with open(path, "rb") as file:
+        return file.read(len(_SQLITE)) == _SQLITE
 
 
 def write_private(path: str, data: bytes) -> None:

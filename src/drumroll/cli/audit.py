@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from drumroll.bootstrap import open_log_for_reading
+from drumroll.cli.at_the_terminal import json_option, write
 from drumroll.errors import DamagedLog
 from drumroll.rehearsal import told as ledger
 from drumroll.rehearsal.audit import Audit, Check
@@ -24,7 +25,7 @@ WIDTH = 80
 @click.command(short_help="Recount a log: go or no-go, with the reasons.")
 @click.argument("log", type=click.Path(dir_okay=False))
 @click.option("--told", "told_file", type=click.Path(exists=True, dir_okay=False), help="What the customers were told.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False), help="Write the outcome here too; - prints it.")
+@json_option("Write the outcome here too; - prints it.")
 def audit(log: str, told_file: str | None, json_file: str | None) -> None:
     r"""Recount a LOG by itself and say go or no-go, with the reasons. Exits with 1 on no-go.
 
@@ -40,7 +41,7 @@ def audit(log: str, told_file: str | None, json_file: str | None) -> None:
     told = ledger.read(Path(told_file)) if told_file else None
     outcome = _outcome(log, told)
     if json_file and json_file != "-":
-        Path(json_file).write_bytes(msgspec.json.encode(outcome))
+        write(json_file, msgspec.json.encode(outcome))
     if json_file == "-":
         click.echo(msgspec.json.format(msgspec.json.encode(outcome)))
     else:

@@ -25,6 +25,7 @@ from rich.table import Table
 
 from drumroll import bootstrap
 from drumroll.cli import bench_log, bench_plan, bench_proof
+from drumroll.cli.at_the_terminal import write
 from drumroll.domain.launch import Launch
 from drumroll.errors import DrumrollError
 from drumroll.payments.standard_webhooks import secret_bytes
@@ -82,7 +83,7 @@ def bench(
 def _give(found: dict[str, Any], json_path: str | None, show: Callable[[dict[str, Any], Console], None]) -> None:
     show(found, Console(width=80 if not sys.stdout.isatty() else None))
     if json_path:
-        Path(json_path).write_bytes(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
+        write(json_path, msgspec.json.format(msgspec.json.encode(found)) + b"\n")
         click.echo(f"Written to {json_path}")
 
 

@@ -11,8 +11,8 @@ from rich.console import Console
 
 from drumroll.bootstrap import read_launch
 from drumroll.cli import figures_log
+from drumroll.cli.at_the_terminal import json_option, write
 from drumroll.cli.figures_tables import show
-from drumroll.cli.plan import write
 from drumroll.cli.plan_book import AtMoment
 from drumroll.cli.reading import moment
 from drumroll.domain.launch import Launch
@@ -41,7 +41,7 @@ class Made(msgspec.Struct, frozen=True):
 @click.option("--orders", type=click.IntRange(1, MOST_ORDERS), help="Without a log: so many.  [the latest published]")
 @click.option("--quarter", metavar="ID", help="Share of this quarter only.  [all of the launch file]")
 @click.option("--check", "checks", is_flag=True, help="Check every published figure too.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False), help="Write all of it here; - prints it.")
+@json_option("Write all of it here; - prints it.")
 def figures(launch_file: str | None, **given: Any) -> None:
     """Deposits, potential revenue, shares of a quarter, performance obligations by quarter, gross margin.
 

@@ -10,13 +10,13 @@ import msgspec
 from rich.console import Console
 
 from drumroll.cli import forecast_backtest
+from drumroll.cli.at_the_terminal import json_option, write
 from drumroll.cli.forecast_answer import Answer, answered
 from drumroll.cli.forecast_asked import asked
 from drumroll.cli.forecast_backtest import MOST_LAUNCHES, Played, played
 from drumroll.cli.forecast_json import as_json
 from drumroll.cli.forecast_page import page
 from drumroll.cli.forecast_tables import show
-from drumroll.cli.plan import write
 from drumroll.cli.reading import moment
 from drumroll.outlook.observed import MOST_SECONDS
 
@@ -60,7 +60,7 @@ def _horizons(ctx: click.Context, param: click.Parameter, value: str) -> tuple[i
 @click.option("--no-prior", is_flag=True, help="Assume as good as nothing beforehand.")
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0, 2**31), help="Draws.")
 @click.option("--backtest", type=click.IntRange(1, MOST_LAUNCHES), help="Play it on so many simulated launches.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False), help="Write all figures here; - prints them.")
+@json_option("Write all figures here; - prints them.")
 @click.option("--html", type=click.Path(dir_okay=False), help="Write a page with pictures here.")
 def forecast(launch_file: str | None, **given: Any) -> None:
     """Say how many orders there will be 1 hour, 24 hours and 7 days after the opening, and how sure that is.

@@ -15,6 +15,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from drumroll import bootstrap
+from drumroll.cli.at_the_terminal import json_option, write
 from drumroll.desk.clock import SandboxClock, system_ms
 from drumroll.domain.launch import Launch
 from drumroll.errors import FileMistakes, ImportRefused, LogHeld
@@ -30,7 +31,7 @@ WIDTH = 80
 @click.option("--launch", help="The launch file.  [default: launches/yu7.toml]")
 @click.option("--log", "log_path", help="The order log.  [default: data/orders.drumroll]")
 @click.option("--dry-run", is_flag=True, help="Only check the file against the launch; write nothing.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False), help="Write the outcome here too; - prints it.")
+@json_option("Write the outcome here too; - prints it.")
 def import_(file: str, launch: str | None, log_path: str | None, dry_run: bool, json_file: str | None) -> None:
     """Take over the orders of FILE (.csv or .parquet) that were made elsewhere: all of them, or none.
 
@@ -106,7 +107,7 @@ def _write(json_file: str, outcome: dict[str, Any]) -> None:
     if json_file == "-":
         click.echo(encoded)
     else:
-        Path(json_file).write_bytes(encoded)
+        write(json_file, encoded)
 
 
 def _show(outcome: dict[str, Any], file: str) -> None:

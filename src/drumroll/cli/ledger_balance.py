@@ -6,6 +6,7 @@ import os
 
 import click
 
+from drumroll.cli.at_the_terminal import json_option
 from drumroll.cli.ledger_book import Books, read_books
 from drumroll.cli.ledger_tables import Balances, Line, give_json, show_balances
 from drumroll.cli.reading import moment
@@ -19,7 +20,7 @@ NO_RATE = "no [finance] vat_percent in the launch file: VAT is taken as 0"
 @click.command(short_help="What stands on every account.")
 @click.argument("log", required=False, type=click.Path(dir_okay=False))
 @click.option("--at", "at_ms", metavar="TIME", callback=moment, help="As of then.  [default: the last block]")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False), help="Write all figures here; - prints them.")
+@json_option("Write all figures here; - prints them.")
 def balance(log: str | None, at_ms: int | None, json_file: str | None) -> None:
     """Show debits, credits and balance of every account of LOG, and the trial balance, which must be zero.
 

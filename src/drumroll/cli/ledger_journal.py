@@ -10,6 +10,7 @@ from typing import Any
 import click
 import msgspec
 
+from drumroll.cli.at_the_terminal import json_option
 from drumroll.cli.ledger_book import launch_of, read_journal
 from drumroll.cli.ledger_tables import entry, give_json
 from drumroll.cli.reading import moment
@@ -58,7 +59,7 @@ def _account(ctx: click.Context, param: click.Parameter, value: str | None) -> s
 @click.option("--from", "from_ms", metavar="TIME", callback=moment, help="From then on.")
 @click.option("--until", "until_ms", metavar="TIME", callback=moment, help="Before then.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, MOST), help="The first so many.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False), help="Write them here, an array; - prints it.")
+@json_option("Write them here, an array; - prints it.")
 def journal(log: str | None, json_file: str | None, **given: Any) -> None:
     """Show what was booked in LOG, in its order: when, by which event, for which order, on which accounts.
 
@@ -69,7 +70,7 @@ def journal(log: str | None, json_file: str | None, **given: Any) -> None:
     Example:
       drumroll ledger journal orders.log --order ord_0000000000000000000a --json -
       drumroll ledger journal --account Income:ForfeitedDeposits --limit 500
-      drumroll ledger journal --from 2025-06-26T22:00:00+08:00 --until 2025-06-26T22:01:00+08:00
+      drumroll ledger journal --from 2025-06-26T22:00:00+08:00 --limit 5
     """
     path = load(os.environ, log=log).log
     wanted, ledger = Wanted(given["order_id"] or "", given["account"] or ""), Ledger()

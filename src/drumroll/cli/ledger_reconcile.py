@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from drumroll.cli.at_the_terminal import progress
+from drumroll.cli.at_the_terminal import json_option, progress
 from drumroll.cli.ledger_book import launch_of, read_journal
 from drumroll.cli.ledger_tables import give_json
 from drumroll.cli.reading import moment, quickly
@@ -33,7 +33,7 @@ ONLY: dict[str, Type] = {"payments": "payment", "refunds": "refund"}
 @click.option(
     "--limit", default=10, show_default=True, type=click.IntRange(0, LISTED), help="Show so many differences of a kind."
 )
-@click.option("--json", "json_file", type=click.Path(dir_okay=False), help="Write all of it here; - prints it.")
+@json_option("Write all of it here; - prints it.")
 def reconcile(statement: str, log: str | None, **given: Any) -> None:
     """Hold STATEMENT, the payment provider's CSV, against the cash at the provider in the ledger of LOG.
 

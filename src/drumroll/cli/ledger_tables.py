@@ -11,10 +11,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from drumroll.cli.at_the_terminal import write
 from drumroll.domain.launch import Launch
 from drumroll.domain.money import EXPONENTS, format_minor
 from drumroll.domain.times import rfc3339
-from drumroll.errors import FileUnfit
 from drumroll.outlook.journal import Transaction
 
 WIDTH = 80
@@ -71,11 +71,7 @@ def give_json(values: object, json_file: str | None) -> bool:
     if json_file == "-":
         click.echo(text)
         return True
-    try:
-        with open(json_file, "wb") as file:
-            file.write(text + b"\n")
-    except OSError as error:
-        raise FileUnfit(f"{json_file} could not be written ({error.strerror or error})") from error
+    write(json_file, text + b"\n")
     return False
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -16,8 +17,8 @@ from rich.console import Console
 
 from drumroll.bootstrap import read_launch
 from drumroll.cli import market_asked
+from drumroll.cli.at_the_terminal import json_option, write
 from drumroll.cli.market_tables import show
-from drumroll.errors import FileUnfit
 from drumroll.market.estimation import PARAMETERS
 from drumroll.market.page import page
 from drumroll.market.report_values import Report
@@ -75,7 +76,7 @@ def _read(how: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter
     "--log", type=click.Path(dir_okay=False), help="The order log; without it the published points are drawn."
 )
 @click.option("--html", type=click.Path(dir_okay=False), help="Write the page here.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False), help="Write all of it here; - prints it.")
+@json_option("Write all of it here; - prints it.")
 @click.option(
     "--event-date",
     metavar="DATE",
@@ -168,8 +169,6 @@ def _give(found: Report, given: dict[str, Any]) -> None:
 
 
 def _write(path: str, data: bytes) -> None:
-    try:
+    with suppress(OSError):  # what is in the way is said by who writes
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_bytes(data)
-    except OSError as error:
-        raise FileUnfit(f"{path} could not be written ({error.strerror or error})") from error
+    write(path, data)

@@ -8,11 +8,11 @@ import click
 import msgspec
 from rich.console import Console
 
+from drumroll.cli.at_the_terminal import json_option, write
 from drumroll.cli.outlook_json import as_json
 from drumroll.cli.outlook_made import Made, make
 from drumroll.cli.outlook_page import page
 from drumroll.cli.outlook_tables import show
-from drumroll.cli.plan import write
 from drumroll.cli.reading import moment
 
 WIDTH = 80
@@ -27,7 +27,7 @@ MOST_MONTHS = 60
 @click.option("--scenario", "scenarios", metavar="ID", multiple=True, help="Only this one; repeatable.  [all]")
 @click.option("--months", default=MONTHS, show_default=True, type=click.IntRange(1, MOST_MONTHS), help="How far.")
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0, 2**31), help="Draws.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False), help="Write all figures here; - prints them.")
+@json_option("Write all figures here; - prints them.")
 @click.option("--html", type=click.Path(dir_okay=False), help="Write a page with pictures here.")
 def outlook(launch_file: str | None, **given: Any) -> None:
     """Work out orders, deliveries, backlog and revenue by month, for every scenario of [outlook] in the launch file.

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from rich.console import Console
 
+from drumroll.cli.at_the_terminal import json_option, write
 from drumroll.cli.plan_book import AtMoment, read_book
 from drumroll.cli.plan_tables import as_values, show, show_calibration
 from drumroll.cli.reading import moment
@@ -45,7 +46,7 @@ class Made(msgspec.Struct, frozen=True):
 @click.argument("log", required=False, type=click.Path(dir_okay=False))
 @click.option("--policy", type=click.Choice(POLICIES), help="How to plan.  [default: the launch's]")
 @click.option("--at", "at_ms", metavar="TIME", callback=moment, help="Plan as of then.  [default: the last block]")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False), help="Write all figures here; - prints them.")
+@json_option("Write all figures here; - prints them.")
 @click.option("--out", type=click.Path(dir_okay=False), help="Write the plan here, for `drumroll operator plan`.")
 @click.option("--orders", "orders_file", type=click.Path(dir_okay=False), help="Write every order's week here (.csv).")
 @click.option("--calibrate", is_flag=True, help="Simulate how many of its promises would be kept.")
@@ -152,11 +153,3 @@ def _calibrate(made: Made, late: Safety) -> Calibration | None:
 
 def _console() -> Console:
     return Console(width=WIDTH, highlight=False, markup=False, emoji=False)
-
-
-def write(path: str, data: bytes) -> None:
-    """Write a file. Raises ``FileUnfit``."""
-    try:
-        Path(path).write_bytes(data)
-    except OSError as error:
-        raise FileUnfit(f"{path} could not be written ({error.strerror or error})") from error

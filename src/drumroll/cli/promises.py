@@ -9,7 +9,7 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from drumroll.cli.plan import write
+from drumroll.cli.at_the_terminal import json_option, write
 from drumroll.cli.plan_book import AtMoment, read_book
 from drumroll.cli.plan_tables import table
 from drumroll.cli.reading import moment
@@ -25,7 +25,7 @@ WIDTH = 80
 @click.command(short_help="Were the promises kept?")
 @click.argument("log", required=False, type=click.Path(dir_okay=False))
 @click.option("--at", "at_ms", metavar="TIME", callback=moment, help="As of then.  [default: the last block]")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False), help="Write all figures here; - prints them.")
+@json_option("Write all figures here; - prints them.")
 def promises(log: str | None, at_ms: int | None, json_file: str | None) -> None:
     """Count from LOG how many promises were kept, how late the others came, and how many were moved.
 

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 
 from drumroll.bootstrap import read_launch
+from drumroll.cli.at_the_terminal import json_option, write
 from drumroll.domain.launch import Launch
 from drumroll.domain.money import format_minor
 from drumroll.errors import SettingInvalid
@@ -40,7 +41,7 @@ _MOST_CRASHES = 100
 @click.option("--pace", default="max", show_default=True, help="max, real, or a multiple of real time such as 60x.")
 @click.option("--crashes", default=0, show_default=True, type=click.IntRange(0, _MOST_CRASHES), help="SIGKILLs midway.")
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Draws the customers.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False), help="Write the figures here too; - prints them.")
+@json_option("Write the figures here too; - prints them.")
 @click.option("--report", default="report.html", show_default=True, type=click.Path(dir_okay=False))
 @click.option("--keep", type=click.Path(file_okay=False), help="Keep log, ledger and server output in this folder.")
 def rehearse(**given: Any) -> None:
@@ -157,7 +158,7 @@ def _write_json(json_file: str | None, outcome: Outcome) -> None:
     if json_file == "-":
         click.echo(text)
     else:
-        Path(json_file).write_text(text + "\n", "utf-8")
+        write(json_file, text.encode() + b"\n")
 
 
 def _show(outcome: Outcome, report: Path, console: Console, *, kept: bool) -> None:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from drumroll.bootstrap import read_launch
+from drumroll.cli.at_the_terminal import json_option, write
 from drumroll.domain.capacity import capacity_of, kinds_of, rules_of
 from drumroll.domain.launch import Launch
 from drumroll.domain.times import rfc3339, to_ms
@@ -28,7 +29,7 @@ STEPS = (0, 10_000, 50_000, 100_000, 200_000)
 )
 @click.option("--at", metavar="TIME", help="As of then (RFC 3339).  [default: the opening]")
 @click.option("--region", metavar="ID", help="Delivered there.  [default: the first region]")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False), help="Write all of it here; - prints it.")
+@json_option("Write all of it here; - prints it.")
 def waits_(launch: str, orders: int, at: str | None, region: str | None, json_file: str | None) -> None:
     """Say what the next customer would be told about delivery, of each trim, after so many orders.
 
@@ -46,12 +47,11 @@ def waits_(launch: str, orders: int, at: str | None, region: str | None, json_fi
     found = waits(offer, _safety(offer), steps, at_ms, _region(offer, region))
     if json_file:
         content = {"launch": offer.id, "at": rfc3339(at_ms, offer.time_zone), "waits": found}
-        text = msgspec.json.format(msgspec.json.encode(content)).decode()
+        text = msgspec.json.format(msgspec.json.encode(content))
         if json_file == "-":
             click.echo(text)
             return
-        with click.open_file(json_file, "w") as file:
-            file.write(text + "\n")
+        write(json_file, text + b"\n")
     _show(offer, found, at_ms)
 
 

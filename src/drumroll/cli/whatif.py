@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.status import Status
 
 from drumroll.bootstrap import read_launch
-from drumroll.cli.plan import write
+from drumroll.cli.at_the_terminal import json_option, write
 from drumroll.cli.plan_book import read_book
 from drumroll.cli.whatif_json import as_json
 from drumroll.cli.whatif_page import page
@@ -80,7 +80,7 @@ def _percent(ctx: click.Context, param: click.Parameter, value: str | None) -> i
 @click.option("--convert", metavar="PERCENT", callback=_percent, help="Of the orders that a conversion window takes.")
 @click.option("--cancel", metavar="PERCENT", callback=_percent, help="Of the live orders.")
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Draws trims and orders.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False), help="Write all figures here; - prints them.")
+@json_option("Write all figures here; - prints them.")
 @click.option("--html", type=click.Path(dir_okay=False), help="Write a page with pictures here.")
 def whatif(launch_file: str | None, **given: Any) -> None:
     """Plan by both policies, as it is and as it would be, and count what happens to the promises. Nothing is changed.
