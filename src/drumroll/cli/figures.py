@@ -54,7 +54,7 @@ def figures(launch_file: str | None, **given: Any) -> None:
     \b
     Example:
       drumroll figures launches/yu7.toml --check
-      drumroll figures launches/yu7.toml --log orders.log --quarter q1-2025 --json f.json
+      drumroll figures --log orders.log --quarter q1-2025 --json f.json
     """
     made = make(launch_file, **given)
     if given["json_file"]:

@@ -74,7 +74,7 @@ def forecast(launch_file: str | None, **given: Any) -> None:
     Example:
       drumroll forecast launches/yu7.toml --after 3m
       drumroll forecast --log data/orders.drumroll --html forecast.html
-      drumroll forecast launches/yu7.toml --curve curve.csv --horizon 1h,24h --times 2
+      drumroll forecast launches/yu7.toml --curve curve.csv --times 2
       drumroll forecast launches/yu7.toml --after 3m --backtest 50
     """
     question = asked(launch_file, given)

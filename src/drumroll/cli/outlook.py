@@ -39,8 +39,8 @@ def outlook(launch_file: str | None, **given: Any) -> None:
     \b
     Example:
       drumroll outlook launches/yu7.toml
-      drumroll outlook launches/yu7.toml --scenario planned --scenario released --json -
-      drumroll outlook launches/yu7.toml --log data/orders.drumroll --html outlook.html
+      drumroll outlook launches/yu7.toml --scenario released --json -
+      drumroll outlook --log data/orders.drumroll --html outlook.html
     """
     _give(make(launch_file, given), given)
 
