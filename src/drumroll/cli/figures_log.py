@@ -21,8 +21,8 @@ class Folded:
         self.book = Book()
         self.stood: dict[int, Stood] = {}
         self.position = self.at_ms = 0
-        self._finance = finance
-        self._ahead: list[int] | None = None if finance is None else moments(finance)
+        self.noting: list[int] | None = None if finance is None else moments(finance)
+        self._ahead = list(self.noting or ())
 
     def fold(self, block: Block) -> None:
         """Take the next block in."""
@@ -30,8 +30,9 @@ class Folded:
         for event in block.events:
             evolve(self.book, event, block.at_ms, block.position)
         self.position, self.at_ms = block.position, block.at_ms
-        if self._ahead is None and self.book.launch is not None:
-            self._ahead = moments(self.book.launch.finance)
+        if self.noting is None and self.book.launch is not None:
+            self.noting = moments(self.book.launch.finance)
+            self._ahead = list(self.noting)
 
     def note_until(self, at_ms: int) -> None:
         """Note what stood at all moments before that one, which are not noted yet."""
@@ -52,10 +53,19 @@ def read(log: str, at_ms: int | None, named: Launch | None) -> tuple[AtMoment, d
     Raises:
         LogError: the log can't be read, or is damaged.
     """
-    folded = Folded(None if named is None else named.finance)
-    for block in blocks_of(log, at_ms):
-        folded.fold(block)
+    folded = _folded(log, at_ms, None if named is None else named.finance)
+    launch = folded.book.launch
+    if named is None and launch is not None and folded.noting != moments(launch.finance):
+        # The launch file that counts came later than the moments that it has figures of: once more, for those.
+        folded = _folded(log, at_ms, launch.finance)
     end_ms = folded.at_ms if at_ms is None else at_ms
     folded.note_until(end_ms + 1)
     folded.stood[end_ms] = stood(folded.book, end_ms)
     return AtMoment(folded.book, folded.position, end_ms), folded.stood
+
+
+def _folded(log: str, at_ms: int | None, finance: Finance | None) -> Folded:
+    folded = Folded(finance)
+    for block in blocks_of(log, at_ms):
+        folded.fold(block)
+    return folded
