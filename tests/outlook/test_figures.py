@@ -168,15 +168,22 @@ def check_margin(found: Figures, mine: list[Order], vat: str) -> None:
 
 
 def test_what_stood_at_a_moment_is_what_counting_its_orders_gives_on_random_nights() -> None:
-    seen = converted = 0
+    seen = converted = due = 0
     for seed in range(12):
         life = RandomLife(seed).live(150)
-        of_now, of_then = stood(life.book, life.now_ms), counted(life.book.sequence, life.book.headline, 0)
-        assert (of_now.orders, of_now.locked) == (of_then.orders, of_then.locked)
-        assert of_now.converted == of_then.converted
+        for at_ms in (
+            life.now_ms,
+            life.now_ms + 2 * 24 * HOUR,
+            life.now_ms + 30 * 24 * HOUR,
+        ):  # nothing locks by itself
+            of_now, of_then = stood(life.book, at_ms), counted(life.book.sequence, life.book.headline, at_ms)
+            assert (of_now.orders, of_now.locked) == (of_then.orders, of_then.locked)
+            assert of_now.converted == of_then.converted
+            due += of_now.locked - stood(life.book, life.now_ms).locked
         seen, converted = seen + of_now.orders, converted + of_now.converted
     assert seen > 20
     assert converted > 0
+    assert due > 0
 
 
 def test_a_deposit_counts_while_it_is_held_and_a_cooling_off_that_has_ended_is_a_contract() -> None:

@@ -99,8 +99,9 @@ def _stage(state: State) -> Stage:
 
 
 def stood(book: Book, at_ms: int) -> Stood:
-    """How many stand in a book that was read up to ``at_ms``, by its counts."""
+    """How many stand in a book that was read up to ``at_ms``, by its counts. Due is as good as locked."""
     tallies = [tally for (model, _), tally in book.tallies.items() if model in book.headline]
     orders = sum(tally.standing for tally in tallies)
-    cooling = sum(tally.by_state[FIRM] for tally in tallies)
+    due = sum(order.offer.model in book.headline for order in book.coolings.due(at_ms))
+    cooling = sum(tally.by_state[FIRM] for tally in tallies) - due
     return Stood(at_ms, orders, orders - cooling, sum(tally.converted for tally in tallies))
