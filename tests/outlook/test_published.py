@@ -125,19 +125,36 @@ def test_intervals_meet_just_if_some_value_lies_in_both(one: Interval, other: In
     assert all((value in one) == inside(value, one) for value in quarters)
 
 
-@given(*[st.integers(0, 20)] * 4)
-def test_what_an_interval_over_another_can_be_is_what_their_corners_give(a: int, b: int, c: int, d: int) -> None:
-    above, below = (
-        Interval(Fraction(min(a, b)), Fraction(max(a, b))),
-        Interval(Fraction(min(c, d)), Fraction(max(c, d))),
-    )
-    found = above.over(below)
+ENDS = st.tuples(*[st.integers(-12, 12)] * 2).map(lambda ends: (min(ends), max(ends)))
+
+
+@given(ENDS, ENDS, st.tuples(*[st.booleans()] * 4))
+def test_what_an_interval_over_another_can_be_is_what_their_corners_give(
+    of: tuple[int, int], by: tuple[int, int], is_open: tuple[bool, ...]
+) -> None:
+    (a, b), (c, d) = of, by
+    assume((a < b or not any(is_open[:2])) and (c < d or not any(is_open[2:])))
+    found = Interval(Fraction(a), Fraction(b), *is_open[:2]).over(Interval(Fraction(c), Fraction(d), *is_open[2:]))
+    if c == d == 0:
+        assert found is None
+        return
     assert found is not None
-    if min(c, d):
+    above = [Fraction(2 * a + 1, 2), *(Fraction(x) for x in range(a + 1, b))] if a < b else [Fraction(a)]
+    below = [Fraction(2 * c + 1, 2), *(Fraction(y) for y in range(c + 1, d))] if c < d else [Fraction(c)]
+    assert all(x / y in found for x, y in product(above, below) if y)
+    if c > 0 or d < 0:
         corners = [Fraction(x, y) for x, y in product((a, b), (c, d))]
         assert (found.low, found.high) == (min(corners), max(corners))
-    else:
-        assert found.high is None
+        closed = {Fraction(x, y) for x, y in product({a, b}, {c, d}) if not _is_open(x, (a, b), y, (c, d), is_open)}
+        assert {end for end in (found.low, found.high) if end in found} == closed & {found.low, found.high}
+    elif c < 0 < d:
+        assert (found.low, found.high) == (None, None)
+
+
+def _is_open(x: int, of: tuple[int, int], y: int, by: tuple[int, int], is_open: tuple[bool, ...]) -> bool:
+    """Whether a corner is left out; 0 divided by anything is 0, so its divisor does not matter."""
+    open_x = is_open[0] if x == of[0] else is_open[1]
+    return open_x or (x != 0 and (is_open[2] if y == by[0] else is_open[3]))
 
 
 def test_figures_are_said_as_they_were_printed() -> None:
@@ -453,3 +470,45 @@ def test_the_published_figures_of_the_reference_launch() -> None:
     assert named(found, "a-car-q3-2025").verdict == "comes out only if"
     assert value_of(figure("x", "1.445", scale="billion")) == 1_445_000_000
     assert Fraction(2, 1) in rounded(figure("x", "2", unit="%"))
+
+
+# Figures below 0, and by 0
+
+
+def test_a_loss_a_unit_that_the_rounding_of_its_parts_explains_is_no_contradiction() -> None:
+    loss = figure("loss", "-0.5", scale="billion", unit="EUR")
+    units = figure("units", "81302")
+    found = checked(publishing(loss, units, figure("each", "-6500", "ratio", of=("loss", "units"), unit="EUR")))
+    assert named(found, "each").verdict == "comes out only if"
+    assert "-6,764.9 to -5,534.92 EUR" in named(found, "each").why
+    assert rules(found) == []
+    found = checked(publishing(loss, units, figure("each", "-7000", "ratio", of=("loss", "units"), unit="EUR")))
+    assert (named(found, "each").verdict, rules(found)) == ("does not come out", ["ratio"])
+
+
+def test_a_ratio_by_nothing_comes_out_of_nothing_and_is_not_said_to_be_right() -> None:
+    for above in ("5", "0"):
+        ratio = figure("ratio", "3", "ratio", of=("above", "below"))
+        found = checked(publishing(figure("above", above), figure("below", "0"), ratio))
+        assert (named(found, "ratio").verdict, rules(found), found.remarks) == ("does not come out", ["ratio"], ())
+
+
+@pytest.mark.parametrize(
+    ("firm", "locked", "expected"),
+    [
+        (("101", "is"), ("101", "is"), []),
+        (("101", "is"), ("101", "more than"), ["more locked than firm"]),
+        (("101", "less than"), ("101", "at least"), ["more locked than firm"]),
+        (("102", "less than"), ("101", "at least"), []),
+    ],
+)
+def test_bounds_that_touch_leave_no_room_for_as_many_locked_as_firm(
+    firm: tuple[str, Any], locked: tuple[str, Any], expected: list[str]
+) -> None:
+    found = checked(
+        publishing(
+            figure("firm", firm[0], "orders", relation=firm[1]),
+            figure("locked", locked[0], "locked", relation=locked[1]),
+        )
+    )
+    assert rules(found) == expected

@@ -12,7 +12,7 @@ from drumroll.domain.launch_finance import TIMED, PublishedFigure
 from drumroll.outlook.figures import finance_of
 from drumroll.outlook.published_assumptions import Combination, Known, of_published
 from drumroll.outlook.published_ratios import stages_differ
-from drumroll.outlook.published_reading import can_be, printed, shown_interval, stands_for
+from drumroll.outlook.published_reading import Interval, can_be, printed, shown_interval, stands_for
 from drumroll.outlook.published_verdicts import Weighed, only_with_vat
 
 Rule = Literal["two values", "more locked than firm", "ratio", "stages", "share", "VAT", "assumptions"]
@@ -76,8 +76,9 @@ def _locked(one: PublishedFigure, other: PublishedFigure) -> Iterator[Contradict
     if {one.definition, other.definition} != set(TIMED) or one.at_ms != other.at_ms:
         return
     locked, firm = (one, other) if one.definition == "locked" else (other, one)
-    least, most = stands_for(locked).low, stands_for(firm).high
-    if least is not None and most is not None and least > most:
+    least, most = stands_for(locked), stands_for(firm)
+    or_more = Interval(least.low, None, low_open=least.low_open)
+    if not or_more.meets(Interval(None, most.high, high_open=most.high_open)):
         said = f"{printed(locked)} locked, but {printed(firm)} orders in all at that moment"
         yield Contradiction("more locked than firm", (locked.id, firm.id), said)
 

@@ -55,7 +55,7 @@ def ratio_of(figure: PublishedFigure, launch: Launch) -> Ratio:
     within = possible is not None and can_be(possible, figure)
     bounds = any(part.relation in ONE_SIDED for part in (above, below))
     if not value_of(below):
-        return Ratio(None, "no", possible, within, bounds)
+        return Ratio(None, "no", None, within=False, bounds=bounds)
     value = value_of(above) / value_of(below) * factor
     return Ratio(value, fit(value, figure), possible, within, bounds)
 

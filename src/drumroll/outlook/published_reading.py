@@ -37,18 +37,37 @@ class Interval(msgspec.Struct, frozen=True):
         return _reaches(self, other) and _reaches(other, self)
 
     def over(self, other: Interval) -> Interval | None:
-        """What this divided by the other can be; ``None`` where one of them can be negative."""
-        if self.low is None or other.low is None or self.low < 0 or other.low < 0:
-            return None
-        low = Fraction(0) if other.high is None else self.low / other.high if other.high else None
-        high = None if self.high is None or not other.low else self.high / other.low
-        return Interval(low, high, self.low_open or other.high_open, self.high_open or other.low_open)
+        """What this divided by the other can be; ``None`` if that is 0, anything if it can be above 0 and below."""
+        if other.high is not None and other.high <= 0:
+            return None if other.low == 0 else self.negative().over(other.negative())
+        if other.low is None or other.low < 0:
+            return Interval(None, None)
+        low, low_open = _least_quotient(self, other)
+        high, high_open = _least_quotient(self.negative(), other)
+        return Interval(low, None if high is None else -high, low_open, high_open)
+
+    def negative(self) -> Interval:
+        """All values with the other sign."""
+        low, high = (None if end is None else -end for end in (self.high, self.low))
+        return Interval(low, high, self.high_open, self.low_open)
 
     def times(self, factor: Fraction | int) -> Interval:
         """All values times a positive factor."""
         low = None if self.low is None else self.low * factor
         high = None if self.high is None else self.high * factor
         return Interval(low, high, self.low_open, self.high_open)
+
+
+def _least_quotient(of: Interval, by: Interval) -> tuple[Fraction | None, bool]:
+    """The lower end of a quotient, and whether it is open. ``by`` is 0 or above, and not 0 alone."""
+    if of.low is None:
+        return None, False
+    if of.low == 0:
+        return of.low, of.low_open
+    end, end_open = (by.high, by.high_open) if of.low > 0 else (by.low, by.low_open)
+    if not end:
+        return (Fraction(0), True) if of.low > 0 else (None, False)
+    return of.low / end, of.low_open or end_open
 
 
 def _reaches(one: Interval, other: Interval) -> bool:
