@@ -41,6 +41,18 @@ def test_a_log_that_stands_where_a_file_for_json_is_meant_is_not_written_over(tm
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize("command", [("export",), ("ledger", "export")])
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_an_export_is_not_written_over_a_log_whatever_that_is_called(
+    command: tuple[str, ...], kind: str, tmp_path: Path
+) -> None:
+    path = tmp_path / f"orders.{kind}"
+    before = a_log(path)
+    shown = CliRunner().invoke(cli, [*command, str(path), "--log", str(path)])
+    assert isinstance(shown.exception, FileUnfit)
+    assert path.read_bytes() == before
+
+
 def test_what_is_no_log_is_written_over(tmp_path: Path) -> None:
     path = tmp_path / "figures.json"
     for text in (b"{}", b"[]"):

@@ -46,10 +46,21 @@ def write(path: str, data: bytes) -> None:
         FileUnfit: it can't be written, or is a log.
     """
     try:
-        if _is_log(path):
-            raise FileUnfit(f"{path} is an order log, never written over: give LOG before --json, or another FILE")
+        check_no_log(path, "give LOG before --json, or another FILE")
         with open(path, "wb") as file:
             file.write(data)
+    except OSError as error:
+        raise FileUnfit(f"{path} could not be written ({error.strerror or error})") from error
+
+
+def check_no_log(path: str, way_out: str = "give another FILE") -> None:
+    """Raise ``FileUnfit`` if it is a log, whatever it is called: what is about to be written would be all that is left.
+
+    What is there and can't be read is not written over either.
+    """
+    try:
+        if _is_log(path):
+            raise FileUnfit(f"{path} is an order log, never written over: {way_out}")
     except OSError as error:
         raise FileUnfit(f"{path} could not be written ({error.strerror or error})") from error
 

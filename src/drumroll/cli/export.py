@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from drumroll import bootstrap
+from drumroll.cli.at_the_terminal import check_no_log
 from drumroll.exchange.export import Exported
 from drumroll.exchange.export import export as exported
 from drumroll.settings import load
@@ -32,6 +33,7 @@ def export(file: str, log_path: str | None, history: bool, as_json: bool) -> Non
       drumroll export orders.csv --no-history
     """
     source = load(os.environ, log=log_path).log
+    check_no_log(file)
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=as_json or not console.is_terminal) as bar:
         reading = bar.add_task("Reading the log", total=None)

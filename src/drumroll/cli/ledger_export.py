@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from drumroll.cli.at_the_terminal import check_no_log
 from drumroll.cli.reading import blocks_of, moment
 from drumroll.errors import LedgerError
 from drumroll.outlook.ledger import Ledger
@@ -35,6 +36,7 @@ def export(file: str, log_path: str | None, at_ms: int | None, as_json: bool) ->
 
     path, source = Path(file), load(os.environ, log=log_path).log
     check_name(path)
+    check_no_log(file)
     try:
         made = write_ledger(path, blocks_of(source, at_ms), Ledger())
     except LedgerError as error:
