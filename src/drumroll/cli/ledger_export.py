@@ -29,7 +29,7 @@ def export(file: str, log_path: str | None, at_ms: int | None, as_json: bool) ->
     \b
     Example:
       drumroll ledger export books.beancount --log data/orders.drumroll
-      drumroll ledger export postings.parquet --at 2025-06-30T23:59:59+08:00
+      drumroll ledger export postings.parquet --at 2025-06-30T23:59:59.999+08:00
     """
     # Imported here, for the other commands of the ledger need no tables of a million rows.
     from drumroll.exchange.ledger_files import check_name, write_ledger
