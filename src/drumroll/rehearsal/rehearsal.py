@@ -233,7 +233,7 @@ def _booked(plan: Plan, server: Server, customers: Customers, audit: Audit) -> B
     """The provider's statement is the rehearsal's own. ``None``: the log can't be counted."""
     if "money_in_minor" not in audit.figures:
         return None
-    statement = plan.folder / "statement.csv"
+    statement = plan.folder / "payments.csv"
     write_statement(statement, customers.taken.values())
     return booked(server.log, statement, audit.figures)
 
