@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -42,9 +43,11 @@ def launch(
     )
 
 
-def basis(of: Launch, first: int, later: int, months: int = 3, gives_up: float = 0.0, seed: int = 0) -> Basis:
+def basis(
+    of: Launch, first: int, later: int, months: int = 3, gives_up: float = 0.0, seed: int = 0, start: date = MONDAY
+) -> Basis:
     """``first`` orders on the first evening, ``later`` in each step after; two draws about that, if there is a seed."""
-    cal = calendar(MONDAY, MONDAY, months, of.time_zone)
+    cal = calendar(MONDAY, start, months, of.time_zone)
     steps = len(cal.edges) - 1
     known = np.zeros(steps, dtype=np.int64)
     known[0] = first

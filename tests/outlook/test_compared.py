@@ -10,6 +10,7 @@ import msgspec
 from drumroll.domain.launch_outlook import OutlookFigure, OutlookScenario
 from drumroll.outlook.compared import Compared, compared
 from drumroll.outlook.scenarios import run
+from drumroll.outlook.standing import declared
 from tests.outlook.outlooks import AS_IT_IS, basis, launch
 
 RELEASED = OutlookScenario("released", "Released", "released")
@@ -122,3 +123,20 @@ def test_a_period_that_is_over_without_a_log_is_known_from_what_was_published_al
     (found,) = compared([run(later, AS_IT_IS)])
     assert found.passed
     assert "from what was published alone" in found.why[-1]
+
+
+def test_what_a_log_has_as_delivered_is_not_taken_for_what_the_calendar_allows() -> None:
+    """The log ends on 11 August with 25 delivered that month, 5 of them on that day; the plant builds 10 a day."""
+    last = date(2025, 8, 11)
+    july = figure(300, id="july", from_day=JULY, until_day=AUGUST, who="maker")
+    of = launch(AS_IT_IS, plant=70, pack=0, older=5_000, published=(july, figure(400, who="maker")))
+    days = {date(2025, 7, 20).toordinal(): 7, date(2025, 8, 4).toordinal(): 20, last.toordinal(): 5}
+    standing = msgspec.structs.replace(declared(of), delivered={("car", "small"): days})
+    whole = msgspec.structs.replace(basis(of, 0, 0, months=4, start=last), standing=standing, from_log=True)
+    past, begun = compared([run(whole, AS_IT_IS)])
+    assert past.why == ("The period is past: ours is what the log has as delivered, 7.",)
+    assert begun.ours is not None
+    assert begun.ours.middle == 25 + 21 * 10
+    assert any("on 2025-08-11, ours is what it has as delivered: 25." in said for said in begun.why)
+    assert any(said.endswith("still allow of the period: 235 together.") for said in begun.why)
+    assert not any("plant's capacity" in said for said in (*past.why, *begun.why))

@@ -22,6 +22,7 @@ from drumroll.outlook.scenarios import (
     delivered_until,
     lead_days,
     ordered_until,
+    past_deliveries,
 )
 
 Verdict = Literal["agrees", "above", "below", "not comparable", "before the launch", "after the outlook"]
@@ -205,6 +206,11 @@ class _Case(msgspec.Struct, frozen=True):
         low, _ = _ends(self.figure)
         return 0 if low is None or self.run.released else low - self.most
 
+    @property
+    def begun(self) -> bool:
+        """Whether a part of the period is past, and known from a log: no calendar limits what was delivered."""
+        return self.run.basis.from_log and self.days[0] < self.run.basis.calendar.edges[0]
+
 
 def _why(case: _Case) -> Iterator[str]:
     figure = case.figure
@@ -234,8 +240,10 @@ def _before(case: _Case) -> Iterator[str]:
     opens, figure = case.run.basis.opens, case.figure
     yield f"It begins before the opening: what was delivered before {opens} is not in ours."
     if figure.per == "period" and case.short_of > 0 and case.until_day == figure.until_day:
+        allow = "What the log has as delivered and what the plant's" if case.run.basis.from_log else "The plant's"
+        still = "still allow come to" if case.run.basis.from_log else "allow"
         yield (
-            f"The plant's calendar and limits allow {case.most:,} from the opening on: {case.short_of:,} had to be "
+            f"{allow} calendar and limits {still} {case.most:,} from the opening on: {case.short_of:,} had to be "
             "delivered before."
         )
     for other in case.figures:
@@ -247,18 +255,28 @@ def _before(case: _Case) -> Iterator[str]:
 
 def _of_log(case: _Case) -> Iterator[str]:
     """What a log knows of the period is what was delivered, whatever the plant could have built."""
-    basis = case.run.basis
-    start = basis.calendar.edges[0]
-    if basis.from_log and case.days[0] < start:
-        first, until = case.days[0], min(start, case.days[1])
-        past = deliveries_between(case.run, first, until, case.figure.models).middle
-        yield f"Until {date.fromordinal(until)} ours is what the log has as delivered: {past:,}."
+    if not case.begun:
+        return
+    start, (first, until) = case.run.basis.calendar.edges[0], case.days
+    past = past_deliveries(case.run, [first, min(start + 1, until)])[chosen(case.run, case.figure.models)]
+    many = int((past[:, 1] - past[:, 0]).sum())
+    if until <= start:
+        yield f"The period is past: ours is what the log has as delivered, {many:,}."
+    else:
+        yield f"Up to the log's last moment, on {date.fromordinal(start)}, ours is what it has as delivered: {many:,}."
 
 
 def _limits(case: _Case) -> Iterator[str]:
     run, models = case.run, case.figure.models
     limit = limited_by(run, *case.days, models)
-    if case.short_of > 0:
+    if case.begun and case.days[1] <= run.basis.calendar.edges[0]:
+        return
+    if case.begun and case.short_of > 0:
+        yield (
+            "Theirs is above what was delivered and what the plant's calendar and limits still allow "
+            f"{_of_period(case.figure)}: {case.most:,} together."
+        )
+    elif case.short_of > 0:
         yield (
             f"Theirs is above the plant's capacity {_of_period(case.figure)}: its calendar and limits, as the launch "
             f"file has them, allow {case.most:,}."
@@ -266,7 +284,8 @@ def _limits(case: _Case) -> Iterator[str]:
         if case.figure.who == "maker":
             yield "If that was delivered, the file's capacity is too low there, or cars stood ready."
     elif limit == "capacity":
-        yield f"Ours is limited by capacity: orders wait all the time, and {case.most:,} is what can be built for them."
+        built = "with what was delivered, can be had in it" if case.begun else "can be built for them"
+        yield f"Ours is limited by capacity: orders wait all the time, and {case.most:,} is what {built}."
     elif run.released:
         yield from _released(case)
     else:
@@ -298,7 +317,7 @@ def _worked_off(case: _Case) -> Iterator[str]:
 def _closed(case: _Case) -> Iterator[str]:
     """Days on which the plant stands still by the launch file, where ours is below."""
     lead = lead_days(case.run.basis.launch)
-    if case.figure.per == "month" or case.verdict != "below" or case.run.released:
+    if case.figure.per == "month" or case.verdict != "below" or case.run.released or case.begun:
         return
     first, until = (day - lead for day in case.days)
     closings = [closed_in(case.run.basis.launch, case.run.kinds[at], first, until) for at in _places(case)]
