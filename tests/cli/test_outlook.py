@@ -9,13 +9,17 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
 from drumroll.cli.main import cli
+from drumroll.cli.outlook_words import thousands
+from drumroll.domain.launch_finance import Finance, Quarter
 from drumroll.domain.launch_outlook import Diffusion, EarlierLaunch, EarlierPoint, OutlookFigure, OutlookScenario
 from drumroll.errors import CurveUnfit, DrumrollError, OutlookRefused, WrongLaunch
 from drumroll.log.sqlite import SqliteLog
+from drumroll.outlook.by_month import Range
 from tests.outlook.outlooks import AS_IT_IS, launch
 from tests.plan.lives import OPENS, Life
 from tests.plan.lives import launch as bare
@@ -192,6 +196,27 @@ def test_a_log_goes_on_from_its_own_orders(tmp_path: Path) -> None:
         5 + total["orders"]["middle"] - total["cancelled"]["middle"] - total["deliveries"]["middle"]
         == (total["backlog"]["middle"])
     )
+
+
+def test_the_axis_of_revenue_is_named_for_what_it_is_drawn_in(tmp_path: Path) -> None:
+    """A company that earns far more in a quarter than this launch ever will: the axis is then the company's."""
+    of = with_outlook()
+    finance = Finance("19", quarters=(Quarter("q1", "Q1 2025", 10**13),))
+    path, page = written(sold(msgspec.structs.replace(of, finance=finance)), tmp_path), tmp_path / "outlook.html"
+    result = run("--log", path, "--months", 3, "--html", page)
+    assert result.exit_code == 0, result.output + str(result.exception)
+    assert f"bn {of.currency} without VAT, at delivery" in page.read_text("utf-8")
+
+
+def test_tables_that_are_read_side_by_side_share_their_unit_and_small_intervals_keep_their_digits(
+    whole: tuple[str, dict[str, Any], str],
+) -> None:
+    heads = [line for line in whole[0].splitlines() if "deliveries  " in line and "backlog" in line]
+    assert len(heads) == len(SCENARIOS)
+    assert len({" ".join(line.split()[-2:]) for line in heads}) == 1
+    assert thousands(Range(534, 301, 828)) == "301-828"
+    assert thousands(Range(12_000, 9_600, 15_200)) == "10-15k"
+    assert thousands(Range(5, 5, 5)) == ""
 
 
 # Refusals

@@ -97,8 +97,8 @@ def _first(made: Made) -> Iterable[str]:
     finance = made.launch.finance
     quarter = finance.quarters[-1] if finance is not None and finance.quarters else None
     known_quarter = None if quarter is None else (quarter.name, quarter.revenue_minor)
-    unit = words.unit_of(max(one.revenue_minor.high for one in first.quarters), made.launch.currency)
-    note = f"{unit[1]} {made.launch.currency} without VAT, at delivery; lines: 80 %."
+    unit = outlook_plots.revenue_unit(first, made.launch.currency, known_quarter)
+    note = f"{f'{unit[1]} {made.launch.currency}'.strip()} without VAT, at delivery; lines: 80 %."
     if quarter is not None:
         line = _keys((("known-quarter", f"revenue of the whole company in {quarter.name}"),))
         note += f" {line} Above each bar: its share of that."
@@ -172,7 +172,7 @@ def _scenarios(made: Made) -> str:
 
 def _scenario(made: Made, played: Played, *, opened: bool) -> str:
     currency = made.launch.currency
-    unit = words.unit_of(max(one.revenue_minor.middle for one in played.quarters), currency)
+    unit = words.table_unit(made)
     head = ("quarter", "orders", "80 %", "deliveries", "80 %", "backlog", f"{unit[1]} {currency}".strip())
     rows = [_figures(one, currency, unit) for one in (*played.quarters, played.whole)]
     name = escape(played.run.scenario.name)

@@ -125,10 +125,9 @@ def backlog(played: Sequence[Played]) -> str:
 def revenue(played: Played, currency: str, known: tuple[str, int] | None) -> str:
     """Revenue by quarter with its 80 % interval; ``known`` is a quarter's revenue of the whole company, as a line."""
     quarters = played.quarters
-    largest = max([*(one.revenue_minor.high for one in quarters), *([known[1]] if known else []), 1])
-    unit = unit_of(largest, currency)
+    unit = revenue_unit(played, currency, known)
     scale = 10 ** EXPONENTS[currency] * unit[0]
-    ticks = nice_range(0, largest / scale, 4)
+    ticks = nice_range(0, _largest(played, known) / scale, 4)
     x, y = Scale((0.0, float(len(quarters))), (LEFT, WIDTH - RIGHT)), Scale((0.0, ticks[-1]), (BOTTOM, TOP))
     parts = [levels(y, ticks, lambda value: f"{value:g}")]
     for at, one in enumerate(quarters):
@@ -145,6 +144,15 @@ def revenue(played: Played, currency: str, known: tuple[str, int] | None) -> str
         level = y.at(known[1] / scale)
         parts.append(rule(LEFT, WIDTH - RIGHT, level, level, "line known-quarter"))
     return svg(f"Revenue without VAT by quarter, {played.run.scenario.name}", BOTTOM + 34, parts)
+
+
+def revenue_unit(played: Played, currency: str, known: tuple[str, int] | None) -> tuple[float, str]:
+    """The unit of the axis of ``revenue``, and its name."""
+    return unit_of(_largest(played, known), currency)
+
+
+def _largest(played: Played, known: tuple[str, int] | None) -> int:
+    return max([*(one.revenue_minor.high for one in played.quarters), *([known[1]] if known else []), 1])
 
 
 def _labelled(one: Figures, known: tuple[str, int] | None, currency: str, unit: tuple[float, str]) -> str:

@@ -32,7 +32,7 @@ def show(made: Made, console: Console) -> None:
 
 def _scenario(made: Made, played: Played, console: Console) -> None:
     currency = made.launch.currency
-    unit = words.unit_of(max(one.revenue_minor.middle for one in played.quarters), currency)
+    unit = words.table_unit(made)
     _title(console, f"{played.run.scenario.name} ({played.run.scenario.id})")
     _said(console, (words.scenario_in_words(made, played.run.scenario),), dim=True)
     rows = [

@@ -53,6 +53,12 @@ def unit_of(largest_minor: int, currency: str) -> tuple[float, str]:
     return next((one for one in ((1e9, "bn"), (1e6, "m")) if whole >= 10 * one[0]), (1.0, ""))
 
 
+def table_unit(made: Made) -> tuple[float, str]:
+    """The unit of revenue in the tables by quarter, one for all scenarios: they are read side by side."""
+    quarters = [one for played in made.played for one in played.quarters]
+    return unit_of(max(one.revenue_minor.middle for one in quarters), made.launch.currency)
+
+
 def headline(made: Made) -> tuple[str, str]:
     """One number, and the sentence that it stands in."""
     first, currency = made.played[0], made.launch.currency
@@ -240,6 +246,8 @@ def tested_in_words(found: Tested) -> Iterator[str]:
 
 
 def thousands(found: Range) -> str:
-    """An interval in thousands, for a narrow column."""
+    """An interval for a narrow column: in thousands, where these say enough."""
+    if found.high < 10_000:
+        return "" if found.low == found.high else f"{found.low:,}-{found.high:,}"
     low, high = (f"{one / 1000:,.0f}" for one in (found.low, found.high))
     return "" if low == high else f"{low}-{high}k"
