@@ -185,6 +185,14 @@ def test_a_launch_of_another_size_than_assumed_is_told_so(log: Path) -> None:
 # Refusals
 
 
+def test_what_is_advised_about_another_size_can_be_done(tmp_path: Path) -> None:
+    path = written(tmp_path, "after_s,orders", "0,0", "180,200", "600,290", "3600,300", "86400,301")
+    said = " ".join(figures("--curve", path, "--no-prior")["notes"])
+    assert "do not look like what the prior assumes" in said
+    assert "[outlook.earlier] of its size" in said
+    assert "--times" not in said, "which is refused without an earlier launch"
+
+
 def test_two_launches_are_refused_by_name(log: Path, tmp_path: Path) -> None:
     said = refused(WrongLaunch, HANDHELD, "--log", log)
     assert "two launches mixed" in said

@@ -64,7 +64,7 @@ def answered(asked: Asked) -> Answer:
     posterior = fit(asked.known, asked.prior, seed=asked.seed, draws=DRAWS)
     found = forecast_of(posterior, asked.horizons_s, seed=asked.seed)
     horizons = tuple(_with_what_came(horizon, asked) for horizon in found.horizons)
-    notes = list(_surprised(found, asked.prior))
+    notes = list(_surprised(found, asked))
     cancels = _cancels(asked, notes)
     return Answer(
         asked=asked,
@@ -90,13 +90,16 @@ def prior_sizes(prior: Prior) -> dict[int, tuple[float, float]]:
     return said
 
 
-def _surprised(found: Forecast, prior: Prior) -> Iterator[str]:
+def _surprised(found: Forecast, asked: Asked) -> Iterator[str]:
     """A launch of quite another size than was assumed is best told so, not averaged with what was assumed."""
-    low, high = prior_sizes(prior)[95]
+    low, high = prior_sizes(asked.prior)[95]
+    way_out = (
+        "say --times, or --no-prior" if asked.earlier else "give a launch file with an [outlook.earlier] of its size"
+    )
     if not low <= found.size_median <= high:
         yield (
             f"The orders so far do not look like what the prior assumes of the size ({span((low, high))}, 95 %): the"
-            " forecast is torn between both. If this launch is of another size, say --times, or --no-prior."
+            f" forecast is torn between both. If this launch is of another size, {way_out}."
         )
 
 
