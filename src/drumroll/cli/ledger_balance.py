@@ -30,7 +30,7 @@ def balance(log: str | None, at_ms: int | None, json_file: str | None) -> None:
     \b
     Example:
       drumroll ledger balance data/orders.drumroll
-      drumroll ledger balance orders.log --at 2025-06-30T23:59:59.999+08:00 --json -
+      drumroll ledger balance a.log --at 2025-06-30T23:59:59.999+08:00 --json -
     """
     books = read_books(load(os.environ, log=log).log, at_ms)
     found = balances_of(books)

@@ -46,7 +46,7 @@ def reconcile(statement: str, log: str | None, **given: Any) -> None:
     Example:
       drumroll ledger reconcile statement.csv data/orders.drumroll
       drumroll ledger reconcile refunds.csv --only refunds --json -
-      drumroll ledger reconcile june.csv orders.log --at 2025-06-30T23:59:59.999+08:00
+      drumroll ledger reconcile june.csv a.log --at 2025-06-30T23:59:59.999+08:00
     """
     # Tables take a while to import: the other commands of the ledger must not wait for them.
     from drumroll.cli.ledger_reconcile_tables import as_values, show

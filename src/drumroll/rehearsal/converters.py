@@ -65,7 +65,7 @@ class Converters:
         model = self.launch.model(own.to_models[0])
         assert model is not None
         trim = model.trims[visit % len(model.trims)]
-        return self._goal(own, (model.id, trim.id), offer.price_minor, self.customers.deposit_minor, "firm")
+        return self._goal(own, (model.id, trim.id), offer.price_minor, self.customers.deposit_of(visit), "firm")
 
     def _goal(self, window: Conversion, of: tuple[str, str], before_minor: int, held_minor: int, state: str) -> Goal:
         model = self.launch.model(of[0])

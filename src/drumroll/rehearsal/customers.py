@@ -68,7 +68,8 @@ class Customers:
         self.recent: deque[int] = deque(maxlen=LOOKED_AT_AFTER_CRASH)
         self.lasting = b""
         self.key = b"s%d-" % seed
-        self.deposit_minor = launch.deposit_minor
+        models = {model.id: launch.deposit_of(model) for model in launch.models}
+        self._deposits = [models[offer.model] for offer in population.offers]
         self.currency = launch.currency.encode()
         self._limit = launch.orders_per_customer
         self.provider = provider
@@ -210,7 +211,7 @@ class Customers:
 
     def pay(self, visit: int) -> None:
         """The provider says that the deposit has arrived."""
-        self.send_payment(visit, b"p%d" % visit, self.deposit_minor, self._paid)
+        self.send_payment(visit, b"p%d" % visit, self.deposit_of(visit), self._paid)
 
     def send_payment(self, visit: int, payment_id: bytes, amount_minor: int, handler: Handler) -> None:
         """The provider says that this much has arrived for the visit's order."""
@@ -220,7 +221,7 @@ class Customers:
 
     def _paid(self, visit: int, status: int, raw: bytes) -> None:
         outcome = outcome_of(status, raw)
-        self.tell_payment(visit, b"p%d" % visit, self.deposit_minor, outcome)
+        self.tell_payment(visit, b"p%d" % visit, self.deposit_of(visit), outcome)
         kind = self._kinds[visit]
         if outcome == b"firm" or (outcome == b"already_counted" and visit in self.outbox.unsure):
             self.tallies.firm += 1
@@ -233,6 +234,10 @@ class Customers:
             self.tallies.surprises[f"a deposit was answered: {outcome.decode()}"] += 1
         if kind == Kind.LATE:
             self.tallies.answers[Kind.LATE, outcome.decode()] += 1
+
+    def deposit_of(self, visit: int) -> int:
+        """The deposit of what a visit orders, in minor units."""
+        return self._deposits[self.population.trims[visit]]
 
     def tell_payment(
         self, visit: int, payment_id: bytes, amount_minor: int, outcome: bytes, order_id: bytes | None = None
@@ -261,24 +266,26 @@ class Customers:
 
     def _pay_again(self, visit: int) -> None:
         """The same webhook, a second time."""
-        self.send_payment(visit, b"p%d" % visit, self.deposit_minor, self._paid_again)
+        self.send_payment(visit, b"p%d" % visit, self.deposit_of(visit), self._paid_again)
 
     def _paid_again(self, visit: int, status: int, raw: bytes) -> None:
         outcome = outcome_of(status, raw)
-        self.tell_payment(visit, b"p%d" % visit, self.deposit_minor, outcome)
+        self.tell_payment(visit, b"p%d" % visit, self.deposit_of(visit), outcome)
         self.tallies.answers[Kind.REPEATED_WEBHOOK, outcome.decode()] += 1
         if outcome != b"already_counted":
             self.tallies.surprises[f"a repeated webhook was answered: {outcome.decode()}"] += 1
 
     def _pay_a_second_time(self, visit: int) -> None:
         payment_id = b"p%d-second" % visit
-        self.send_payment(visit, payment_id, self.deposit_minor, self._owed_back(payment_id, self.deposit_minor))
+        self.send_payment(
+            visit, payment_id, self.deposit_of(visit), self._owed_back(payment_id, self.deposit_of(visit))
+        )
 
     def _will_pay_wrongly(self, visit: int) -> None:
         self.timeline.at(self.population.pay_s[visit], self._pay_too_little, visit)
 
     def _pay_too_little(self, visit: int) -> None:
-        payment_id, amount_minor = b"p%d-short" % visit, self.deposit_minor - 1
+        payment_id, amount_minor = b"p%d-short" % visit, self.deposit_of(visit) - 1
         tell = self._owed_back(payment_id, amount_minor)
 
         def handle(same: int, status: int, raw: bytes) -> None:
@@ -292,15 +299,15 @@ class Customers:
         self._will_pay(visit)
         payment_id, order_id = b"p%d-unknown" % visit, b"nobody-%d" % visit
         now_s = self.timeline.now_ms() // 1000
-        request = self.provider.webhook(payment_id, order_id, self.deposit_minor, now_s)
-        self.outbox.send(self._owed_back(payment_id, self.deposit_minor, order_id), visit, request)
+        request = self.provider.webhook(payment_id, order_id, self.deposit_of(visit), now_s)
+        self.outbox.send(self._owed_back(payment_id, self.deposit_of(visit), order_id), visit, request)
 
     def _forge(self, visit: int) -> None:
         """Somebody else says that it was paid."""
         self._will_pay(visit)
         now_s = self.timeline.now_ms() // 1000
         order_id = self.order_ids[visit] or b""
-        request = self.provider.forged(b"p%d" % visit, order_id, self.deposit_minor, now_s)
+        request = self.provider.forged(b"p%d" % visit, order_id, self.deposit_of(visit), now_s)
         self.outbox.send(self._expecting("webhook_signature"), visit, request)
 
     def _follow(self, visit: int) -> None:
@@ -309,7 +316,8 @@ class Customers:
         late = self._late_of.get(self.population.customers[visit])
         if late is not None and self._group_is_whole(visit):
             payment_id = b"p%d" % late
-            self.send_payment(late, payment_id, self.deposit_minor, self._owed_back(payment_id, self.deposit_minor))
+            deposit_minor = self.deposit_of(late)
+            self.send_payment(late, payment_id, deposit_minor, self._owed_back(payment_id, deposit_minor))
 
     def _group_is_whole(self, visit: int) -> bool:
         customer = self.population.customers[visit]
@@ -349,11 +357,13 @@ class Customers:
         refund_minor = number_of(raw, b"refund_minor")
         self.told.append(b"cancelled\t%s\t%d" % (self.order_ids[visit] or b"", refund_minor))
         self.tallies.answers[kind, "cancelled, refund owed" if refund_minor else "cancelled"] += 1
-        if refund_minor != (self.deposit_minor if kind == Kind.CANCELS_FIRM else 0):
+        if refund_minor != (self.deposit_of(visit) if kind == Kind.CANCELS_FIRM else 0):
             self.tallies.surprises["a cancellation promised another refund than what was paid"] += 1
         if kind == Kind.PAID_AFTER_CANCEL:
             payment_id = b"p%d" % visit
-            self.send_payment(visit, payment_id, self.deposit_minor, self._owed_back(payment_id, self.deposit_minor))
+            self.send_payment(
+                visit, payment_id, self.deposit_of(visit), self._owed_back(payment_id, self.deposit_of(visit))
+            )
 
     def make_room(self) -> None:
         """For visits that were added to the population."""

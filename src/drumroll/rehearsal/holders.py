@@ -30,9 +30,7 @@ class Holders:
                 Act.CANCELS_LOCKED: self._give_up_later,
             }
         )
-        held = b'"forfeits_minor":%d,' % self.customers.deposit_minor
-        self._lock_facts = (held, b'"refundable_until":"' if launch.cooling_off_s else b'"refundable_until":')
-        self._held = held
+        self._refundable = b'"refundable_until":"' if launch.cooling_off_s else b'"refundable_until":'
         self.steps: dict[Act, Then] = {
             Act.LOCKS: self.lock,
             Act.UNDOES: self.lock,
@@ -49,11 +47,17 @@ class Holders:
     def _by_act(self, steps: dict[Act, Then]) -> list[Then | None]:
         return [steps.get(act) for act in Act]
 
+    def _held(self, visit: int) -> bytes:
+        return b'"forfeits_minor":%d,' % self.customers.deposit_of(visit)
+
+    def _lock_facts(self, visit: int) -> tuple[bytes, ...]:
+        return self._held(visit), self._refundable
+
     # Locking
 
     def lock(self, visit: int) -> None:
         """Lock early: the first step says what is given up."""
-        self.acting.in_two_steps(visit, b"lock", b"L", b"", self._lock_facts, self._locked)
+        self.acting.in_two_steps(visit, b"lock", b"L", b"", self._lock_facts(visit), self._locked)
 
     def _locked(self, visit: int, raw: bytes) -> None:
         if b'"state":"locked"' not in raw:
@@ -87,7 +91,7 @@ class Holders:
 
     def _confirm_wrongly(self, visit: int) -> None:
         """With a confirmation of their own: nothing may come of it."""
-        self.acting.ask(visit, b"lock", b"L", b"", self._lock_facts, self._send_wrong)
+        self.acting.ask(visit, b"lock", b"L", b"", self._lock_facts(visit), self._send_wrong)
 
     def _send_wrong(self, visit: int, confirmation: bytes) -> None:
         def handle(visit: int, status: int, raw: bytes) -> None:
@@ -105,7 +109,7 @@ class Holders:
 
     def _confirm_stalely(self, visit: int) -> None:
         """With the confirmation of before a change of the order: the terms are to be shown again."""
-        self.acting.ask(visit, b"lock", b"L", b"", self._lock_facts, self._change_first)
+        self.acting.ask(visit, b"lock", b"L", b"", self._lock_facts(visit), self._change_first)
 
     def _change_first(self, visit: int, stale: bytes) -> None:
         def handle(visit: int, status: int, raw: bytes) -> None:
@@ -172,20 +176,24 @@ class Holders:
         refund_minor = number_of(raw, b"refund_minor")
         self.acting.tell(visit, b"cancelled\t%s\t%d" % (self.acting.order_id(visit), refund_minor))
         self.acting.note(visit, "cancelled, refund owed")
-        if refund_minor != self.customers.deposit_minor:
-            self.acting.surprise(visit, f"{refund_minor} is owed back where {self.customers.deposit_minor} was paid")
+        if refund_minor != self.customers.deposit_of(visit):
+            self.acting.surprise(
+                visit, f"{refund_minor} is owed back where {self.customers.deposit_of(visit)} was paid"
+            )
 
     def _give_up_later(self, visit: int) -> None:
         self.timeline.at(self._later(LATER_STEP_S), self.give_up, visit)
 
     def give_up(self, visit: int) -> None:
         """Cancel a locked order, in two steps: the deposit is forfeited."""
-        self.acting.in_two_steps(visit, b"cancel", b"x", b"", (self._held,), self._forfeited)
+        self.acting.in_two_steps(visit, b"cancel", b"x", b"", (self._held(visit),), self._forfeited)
 
     def _forfeited(self, visit: int, raw: bytes) -> None:
         forfeited_minor = number_of(raw, b"forfeited_minor")
         self.acting.has(visit, raw, (b'"state":"forfeited"', b'"refund_minor":0,'))
         self.acting.tell(visit, b"forfeited\t%s\t%d" % (self.acting.order_id(visit), forfeited_minor))
         self.acting.note(visit, "forfeited")
-        if forfeited_minor != self.customers.deposit_minor:
-            self.acting.surprise(visit, f"{forfeited_minor} is forfeited where {self.customers.deposit_minor} was paid")
+        if forfeited_minor != self.customers.deposit_of(visit):
+            self.acting.surprise(
+                visit, f"{forfeited_minor} is forfeited where {self.customers.deposit_of(visit)} was paid"
+            )

@@ -68,11 +68,11 @@ class Waiters:
         self.acting.tell(visit, b"order\t" + b"\t".join(told))
         self.acting.note(visit, "offered a place")
         if self.acting.act_of(visit) is Act.WAITS:
-            self.customers.send_payment(visit, b"p%d" % visit, self.customers.deposit_minor, self._paid)
+            self.customers.send_payment(visit, b"p%d" % visit, self.customers.deposit_of(visit), self._paid)
 
     def _paid(self, visit: int, status: int, raw: bytes) -> None:
         outcome = outcome_of(status, raw)
-        self.customers.tell_payment(visit, b"p%d" % visit, self.customers.deposit_minor, outcome)
+        self.customers.tell_payment(visit, b"p%d" % visit, self.customers.deposit_of(visit), outcome)
         self.acting.note(visit, outcome.decode())
         if outcome != b"firm" and visit not in self.acting.outbox.unsure:
             self.acting.surprise(visit, f"a deposit was answered {outcome.decode()}")
