@@ -28,6 +28,7 @@ from drumroll.outlook.scenarios import (
 )
 from drumroll.outlook.vat import without_vat
 from tests.outlook.outlooks import AS_IT_IS, basis, launch, since, worked_out
+from tests.plan.lives import MONDAY
 
 few = settings(deadline=None, max_examples=40)
 
@@ -230,3 +231,24 @@ def test_a_log_goes_on_from_what_stands_and_what_it_delivered_counts() -> None:
 def test_a_launch_without_plants_is_refused_with_the_way_out() -> None:
     with pytest.raises(OutlookRefused, match=r"no \[\[plant\]\].*add one"):
         capacity_basis(msgspec.structs.replace(launch(), plants=(), limits=()))
+
+
+def test_months_that_end_before_the_first_cooling_off_does_are_worked_out() -> None:
+    of = msgspec.structs.replace(launch(), cooling_off_s=7 * 7 * 86_400)
+    found = worked_out(of, 100, 10, months=2, gives_up=0.1)
+    assert not found.cancelled.any()
+    assert not found.built.any()
+
+
+def test_a_share_of_few_orders_is_that_share_of_all_of_them() -> None:
+    cut = OutlookScenario("rival", "Rival", rival_price_cut_percent=10, cross_elasticity="1.5")
+    whole = in_all(worked_out(launch(AS_IT_IS, plant=9), 0, 1, months=24, gives_up=0.1))
+    less = in_all(worked_out(launch(cut, plant=9), 0, 1, months=24, gives_up=0.1))
+    assert whole.cancelled.middle == pytest.approx(whole.orders.middle / 10, abs=3)
+    assert less.orders.middle == pytest.approx(0.85 * whole.orders.middle, abs=1)
+
+
+def test_a_model_of_which_a_log_knows_nothing_but_deliveries_counts() -> None:
+    past = {("coupe", "one"): {MONDAY.toordinal() + 1: 7}}
+    found = since(worked_out(launch(), 0, 0), Standing(ordered=past, delivered=past))
+    assert in_all(found).deliveries.middle == 7

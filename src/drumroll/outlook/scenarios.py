@@ -111,7 +111,7 @@ def run(basis: Basis, scenario: OutlookScenario) -> Run:
     weekly = basis.calendar.by_week(orders)
     gives_up = _gives_up(basis, scenario)
     cooling = _of(basis.standing.cooling, kinds)
-    leaves = np.floor(weekly * gives_up[:, None, None]).astype(np.int64)
+    leaves = _part_of(weekly, gives_up[:, None, None])
     first = np.floor(cooling[None, :] * (gives_up * basis.standing.cooling_left)[:, None]).astype(np.int64)
     delay = _cooling_weeks(basis.launch)
     joining, cancelled = _later(weekly - leaves, delay), _later(leaves, delay)
@@ -216,7 +216,10 @@ def _kinds(basis: Basis, scenario: OutlookScenario) -> tuple[Kind, ...]:
     launch, standing = basis.launch, basis.standing
     others = () if launch.outlook is None else launch.outlook.demand
     wanted = {*launch.headline, *(one.model for one in others)}
-    wanted |= {model for table in (standing.older, standing.locked, standing.cooling) for model, _ in table}
+    counts = (standing.older, standing.locked, standing.cooling)
+    wanted |= {
+        model for table in (*counts, standing.ordered, standing.cancelled, standing.delivered) for model, _ in table
+    }
     kinds = [_kind(basis, model.id, trim.id) for model in launch.models if model.id in wanted for trim in model.trims]
     return (*kinds, *(_further(basis, number, one) for number, one in enumerate(scenario.further)))
 
@@ -256,15 +259,16 @@ def _orders(basis: Basis, scenario: OutlookScenario, kinds: Sequence[Kind]) -> C
         for number, one in enumerate(scenario.further)
     }
     takes = [
-        further[f"{number + 1} {one.name}"] * one.takes_percent // 100 for number, one in enumerate(scenario.further)
+        _part_of(further[f"{number + 1} {one.name}"], one.takes_percent / 100)
+        for number, one in enumerate(scenario.further)
     ]
     taken = np.sum(takes, axis=0) if takes else np.zeros_like(demand.known)
-    coming = np.floor((demand.launch + demand.long_run) * (float(keeps) / 100)).astype(np.int64)
+    coming = _part_of(demand.launch + demand.long_run, float(keeps) / 100)
     headline = demand.known + np.maximum(coming - taken, 0)
     rows = np.zeros((len(headline), len(kinds), headline.shape[1]), dtype=np.int64)
     _put(rows, kinds, basis, _ids(basis.launch, basis.launch.headline), headline)
     for one in () if basis.launch.outlook is None else basis.launch.outlook.demand:
-        steps = np.floor(_steps_of(basis, one.monthly, basis.opens) * (float(keeps) / 100)).astype(np.int64)
+        steps = _part_of(_steps_of(basis, one.monthly, basis.opens), float(keeps) / 100)
         _put(rows, kinds, basis, _ids(basis.launch, [one.model]), np.broadcast_to(steps, headline.shape))
     for number, kind in enumerate(kinds):
         if kind.model == FURTHER:
@@ -308,6 +312,17 @@ def _gives_up(basis: Basis, scenario: OutlookScenario) -> np.typing.NDArray[np.f
     return np.full_like(basis.demand.gives_up, scenario.cancel_percent / 100)
 
 
+def _part_of(flows: Counts, share: np.typing.NDArray[np.float64] | float) -> Counts:
+    """A share (0 to 1) of flows (last axis) in whole orders, never more than there are.
+
+    Rounded down as it adds up and not in each: of one order a week, 10 % is one in ten weeks, not none.
+    """
+    taken = np.floor(np.cumsum(flows, axis=-1) * share + 1e-9).astype(np.int64)
+    taken[..., 1:] -= taken[..., :-1].copy()
+    part: Counts = taken
+    return part
+
+
 def _cooling_weeks(launch: Launch) -> int:
     """Weeks from an order to its lock; one at least, since nothing is built in the week in which it is ordered."""
     return max(1, -(-(launch.cooling_off_s or 0) // WEEK_S))
@@ -316,7 +331,7 @@ def _cooling_weeks(launch: Launch) -> int:
 def _later(weekly: Counts, weeks: int) -> Counts:
     """The same so many weeks later; what would come after the end is left out."""
     moved = np.zeros_like(weekly)
-    moved[:, :, weeks:] = weekly[:, :, : weekly.shape[2] - weeks]
+    moved[:, :, weeks:] = weekly[:, :, : max(0, weekly.shape[2] - weeks)]
     return moved
 
 
