@@ -140,3 +140,21 @@ def test_what_a_log_has_as_delivered_is_not_taken_for_what_the_calendar_allows()
     assert any("on 2025-08-11, ours is what it has as delivered: 25." in said for said in begun.why)
     assert any(said.endswith("still allow of the period: 235 together.") for said in begun.why)
     assert not any("plant's capacity" in said for said in (*past.why, *begun.why))
+
+
+def test_a_scenario_with_a_share_of_the_capacity_does_not_blame_the_launch_file() -> None:
+    none = OutlookScenario("none", "None", capacity_percent=0)
+    of = launch(none, plant=70, pack=0, older=5_000, published=(figure(300, who="maker"),))
+    (found,) = compared([run(basis(of, 0, 0, months=4), none)])
+    said = " ".join(found.why)
+    assert "as the scenario has them, allow 0" in said
+    assert "launch file" not in said
+
+
+def test_room_that_nobody_waits_for_is_not_said_to_be_built_for_those_who_wait() -> None:
+    of = launch(AS_IT_IS, plant=70, pack=0, older=600, published=(figure(100, until_day=date(2025, 9, 10)),))
+    (found,) = compared([run(basis(of, 0, 0, months=4), AS_IT_IS)])
+    assert found.ours is not None
+    assert found.most is not None
+    assert found.ours.middle < 0.9 * found.most
+    assert not any("orders wait all the time" in line for line in found.why)

@@ -120,7 +120,7 @@ def _changes(made: Made, scenario: OutlookScenario) -> Iterator[str]:
         yield (
             f"{further.name} from {further.from_day}: {further.monthly:,} orders a month at "
             f"{amount_exact(further.price_minor, made.launch.currency)}, {further.takes_percent} % of them taken from "
-            "ours; built in the same plant, by no other limit"
+            "ours, as far as there are so many; built in the same plant, by no other limit"
         )
 
 

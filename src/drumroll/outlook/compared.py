@@ -278,20 +278,36 @@ def _limits(case: _Case) -> Iterator[str]:
         )
     elif case.short_of > 0:
         yield (
-            f"Theirs is above the plant's capacity {_of_period(case.figure)}: its calendar and limits, as the launch "
-            f"file has them, allow {case.most:,}."
+            f"Theirs is above the plant's capacity {_of_period(case.figure)}: its calendar and limits, as the "
+            f"{_whose(run)} has them, allow {case.most:,}."
         )
-        if case.figure.who == "maker":
+        if case.figure.who == "maker" and run.scenario.capacity_percent == 100:
             yield "If that was delivered, the file's capacity is too low there, or cars stood ready."
     elif limit == "capacity":
-        built = "with what was delivered, can be had in it" if case.begun else "can be built for them"
-        yield f"Ours is limited by capacity: orders wait all the time, and {case.most:,} is what {built}."
+        yield from _by_capacity(case)
     elif run.released:
         yield from _released(case)
     else:
         yield f"Ours is limited by orders: there is room for {case.most:,}, but nobody waits for it."
     if case.verdict == "above":
         yield from _worked_off(case)
+
+
+def _by_capacity(case: _Case) -> Iterator[str]:
+    """Where limits of trims or a part of the period leave room that nobody waits for, not all of it is theirs."""
+    if (case.most - case.ours.middle) * 100 <= CLOSE_PERCENT * case.most:
+        built = "with what was delivered, can be had in it" if case.begun else "can be built for them"
+        yield f"Ours is limited by capacity: orders wait all the time, and {case.most:,} is what {built}."
+    else:
+        yield (
+            f"Ours is limited by capacity in most weeks: orders wait. There is room for {case.most:,} in all, but what "
+            "is beyond ours is for others than those who wait, or at another time."
+        )
+
+
+def _whose(run: Run) -> str:
+    """Who says what the capacity is: the launch file, unless the scenario takes a share of it."""
+    return "launch file" if run.scenario.capacity_percent == 100 else "scenario"
 
 
 def _released(case: _Case) -> Iterator[str]:
