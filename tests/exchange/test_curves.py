@@ -71,6 +71,7 @@ def test_two_launches_in_one_file_are_refused(tmp_path: Path) -> None:
         (["after_s,orders", "60,many"], 'line 2, orders: found "many"'),
         (["after_s,orders", '60,"200,000"'], 'line 2, orders: found "200,000"'),
         (["after_s,orders", "60,-1"], "line 2, orders"),
+        (["after_s,orders", "60,\u0665"], "line 2, orders"),
         (["after_s,orders", "60,1.5"], "line 2, orders"),
         (["after_s,orders", "60,"], "line 2, orders: found nothing"),
         (["after_s,orders", "60,9999999999999"], "allowed: a whole number from 0 to 1,000,000,000,000"),
@@ -120,3 +121,8 @@ def test_what_is_no_csv_or_is_not_there_is_refused(tmp_path: Path) -> None:
     for name in ("curve.xlsx", "curve.parquet", "none.csv"):
         with pytest.raises(FileUnfit):
             read_curve(tmp_path / name)
+
+
+def test_a_file_of_another_kind_is_told_what_is_allowed_here(tmp_path: Path) -> None:
+    with pytest.raises(FileUnfit, match=r"allowed: \.csv$"):
+        read_curve(tmp_path / "curve.txt")

@@ -16,16 +16,16 @@ from drumroll.domain.times import to_ms
 from drumroll.errors import CurveUnfit, FileUnfit, WrongLaunch
 from drumroll.exchange.faults import Faults, shown
 from drumroll.exchange.sheets import Columns, read_rows
-from drumroll.exchange.tables import CSV, kind_of
+from drumroll.exchange.tables import CSV
 from drumroll.outlook.observed import MOST_ORDERS, MOST_POINTS, MOST_SECONDS, Point
 
 COLUMNS = Columns(required=("orders",), optional=("after_s", "at", "launch"))
 FAULTS_SHOWN = 20
 MOST_BYTES = 16 << 20
 
-_WHOLE = re.compile(r"\d{1,18}")
-_SECONDS = re.compile(r"[+-]?\d{1,12}(\.\d{1,9})?")
-_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})")
+_WHOLE = re.compile(r"[0-9]{1,18}")
+_SECONDS = re.compile(r"[+-]?[0-9]{1,12}(\.[0-9]{1,9})?")
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -67,7 +67,7 @@ def read_curve(path: Path, opens_at_ms: int | None = None, launch_id: str | None
 
 
 def _raw(path: Path) -> list[tuple[int, dict[str, Any]]]:
-    if kind_of(path) != CSV:
+    if path.suffix.lower() != CSV:
         raise FileUnfit(f"{path}: found a name that ends in {path.suffix!r}, allowed: .csv")
     if path.exists() and path.stat().st_size > MOST_BYTES:
         raise FileUnfit(
