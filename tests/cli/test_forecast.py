@@ -13,13 +13,14 @@ from click.testing import CliRunner, Result
 from msgspec.structs import replace
 
 from drumroll.bootstrap import read_launch
-from drumroll.cli.forecast_words import clock, rounded, span
+from drumroll.cli.forecast_words import clock, parameters, rounded, short_clock, span
 from drumroll.cli.main import cli
 from drumroll.domain import events as ev
 from drumroll.domain.launch import Launch
 from drumroll.errors import CurveUnfit, DrumrollError, WrongLaunch
 from drumroll.log.base import Block
 from drumroll.log.sqlite import SqliteLog
+from drumroll.outlook.curves import Bass
 from drumroll.rehearsal.arrivals import firm_seconds
 
 ROOT = Path(__file__).parents[2]
@@ -315,6 +316,21 @@ def test_times_and_numbers_are_said_as_people_say_them() -> None:
     assert [rounded(at) for at in (0, 999, 999.6, 1000, 999_600, 271_400, 1.234e9)] == [
         *("0", "999", "1k", "1k", "1M", "271k", "1.23bn"),
     ]
+
+
+def test_large_numbers_are_said_without_an_exponent() -> None:
+    assert [clock(3650 * 86_400), short_clock(3650 * 86_400), rounded(1.25e12), rounded(999.7e9)] == [
+        *("3,650 days", "3,650 d", "1.25trn", "1trn"),
+    ]
+    assert "e+" not in parameters(Bass(1.31, 14.9))
+
+
+def test_a_forecast_of_few_draws_says_that_it_is_rough(tmp_path: Path) -> None:
+    path = written(tmp_path, "after_s,orders", "0,0", "180,5000000", "3600,30000000")
+    found = figures(YU7, "--curve", path, "--times", "0.001")
+    assert found["effective_draws"] <= 100
+    assert any("of the draws carry weight" in note for note in found["notes"])
+    assert not any("of the draws carry weight" in note for note in figures(YU7, "--after", "3m")["notes"])
 
 
 def test_a_narrow_interval_keeps_its_digits() -> None:

@@ -31,6 +31,9 @@ from drumroll.outlook.prior import Prior
 DRAWS = 3000
 MONTHS = 24
 QUARTER = 3
+FEW_DRAWS = 100
+"""With so few effective draws or fewer, a forecast is said to be rough (docs/curves.md)."""
+
 UNSAID_PERCENT = (1, 30)
 """The share that cancels where a launch file says nothing of it: as good as unknown."""
 
@@ -64,7 +67,7 @@ def answered(asked: Asked) -> Answer:
     posterior = fit(asked.known, asked.prior, seed=asked.seed, draws=DRAWS)
     found = forecast_of(posterior, asked.horizons_s, seed=asked.seed)
     horizons = tuple(_with_what_came(horizon, asked) for horizon in found.horizons)
-    notes = list(_surprised(found, asked))
+    notes = [*_rough(found), *_surprised(found, asked)]
     cancels = _cancels(asked, notes)
     return Answer(
         asked=asked,
@@ -90,6 +93,15 @@ def prior_sizes(prior: Prior) -> dict[int, tuple[float, float]]:
     return said
 
 
+def _rough(found: Forecast) -> Iterator[str]:
+    """Where the counts and the prior are far apart, few draws fit both: then the sampling is poor, and that is said."""
+    if found.effective_draws <= FEW_DRAWS:
+        yield (
+            f"Only {found.effective_draws:,} of the draws carry weight: intervals and weights of the prior are rough"
+            " here, and may be far too narrow."
+        )
+
+
 def _surprised(found: Forecast, asked: Asked) -> Iterator[str]:
     """A launch of quite another size than was assumed is best told so, not averaged with what was assumed."""
     low, high = prior_sizes(asked.prior)[95]
@@ -99,7 +111,8 @@ def _surprised(found: Forecast, asked: Asked) -> Iterator[str]:
     if not low <= found.size_median <= high:
         yield (
             f"The orders so far do not look like what the prior assumes of the size ({span((low, high))}, 95 %): the"
-            f" forecast is torn between both. If this launch is of another size, {way_out}."
+            " forecast is torn between both, and the weight of the prior says little of it. If this launch is of"
+            f" another size, {way_out}."
         )
 
 

@@ -31,7 +31,7 @@ def clock(seconds: float) -> str:
     """
     for unit_s, name, least in ((DAY_S, "day", 2), (HOUR_S, "hour", 1), (MINUTE_S, "minute", 1), (1, "second", 0)):
         if seconds >= unit_s * least:
-            many = f"{seconds / unit_s:.3g}"
+            many = _three_digits(seconds / unit_s)
             return f"{many} {name}" if many == "1" else f"{many} {name}s"
     return f"{seconds:g} seconds"
 
@@ -40,7 +40,7 @@ def short_clock(seconds: float) -> str:
     """The same for an axis or a narrow column: 3 min, 24 h, 7 d."""
     for unit_s, name, least in ((DAY_S, "d", 2), (HOUR_S, "h", 1), (MINUTE_S, "min", 1)):
         if seconds >= unit_s * least:
-            return f"{seconds / unit_s:.3g} {name}"
+            return f"{_three_digits(seconds / unit_s)} {name}"
     return f"{seconds:.3g} s"
 
 
@@ -51,10 +51,15 @@ def rounded(value: float) -> str:
     ('271k', '1.23M', '950', '100k')
     """
     digits = float(f"{value:.3g}")
-    for unit, name in ((1e9, "bn"), (1e6, "M"), (1e3, "k")):
+    for unit, name in ((1e12, "trn"), (1e9, "bn"), (1e6, "M"), (1e3, "k")):
         if abs(digits) >= unit:
-            return f"{digits / unit:.3g}{name}"
+            return f"{_three_digits(digits / unit)}{name}"
     return f"{value:.0f}"
+
+
+def _three_digits(value: float) -> str:
+    """Three digits, or all before the point; never with an exponent (1e+03)."""
+    return f"{value:.3g}" if abs(value) < 999.5 else f"{value:,.0f}"
 
 
 def span(interval: tuple[float, float]) -> str:
@@ -103,7 +108,7 @@ def _rate(a_second: float) -> str:
         (DAY_S, "a", "day"),
     ):
         if a_second * unit_s >= 0.01 or unit_s == DAY_S:
-            return f"{100 * a_second * unit_s:.3g} % {article} {name}"
+            return f"{_three_digits(100 * a_second * unit_s)} % {article} {name}"
     raise AssertionError("the last unit is taken in any case")
 
 
