@@ -87,6 +87,7 @@ class BaseDraw:
     """Draws orders of the earlier sale, one by one."""
 
     def __init__(self, launch: Launch, window: Conversion, rng: Random) -> None:
+        self.window = window
         self._launch = launch
         self._models = earlier_models(launch, window)
         self._rng = rng

@@ -171,7 +171,8 @@ class Converters:
     def _closed_at(self, visit: int) -> bytes:
         goal = self.goal(visit)
         base = self.days.holders.get(visit)
-        from_model = base.model if base is not None else self.launch.headline[0]
+        ordered = self.customers.population.offers[self.customers.population.trims[visit]].model
+        from_model = ordered if base is None else base.model
         window = next(
             window
             for window in self.launch.conversions

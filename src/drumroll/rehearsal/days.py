@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 from enum import IntEnum
+from itertools import islice
 from random import Random
 
 from drumroll.domain.launch import Conversion, Launch
@@ -175,7 +176,7 @@ class _Draw:
         customer = self._customer_with_another()
         order = draw.order(f"c{customer}", state or self._state_that_may(draw))
         self.days.base.append(order)
-        visit = self.population.add(Kind.AFTER_THE_HOUR, self._open_trim(), customer, 0, 0, 0)
+        visit = self.population.add(Kind.AFTER_THE_HOUR, self._trim_into(draw.window), customer, 0, 0, 0)
         self.days.holders[visit] = order
         return visit
 
@@ -191,8 +192,12 @@ class _Draw:
                 return population.customers[visit]
         return population.new_customer()
 
-    def _open_trim(self) -> int:
+    def _any_trim(self) -> int:
         return self.rng.randrange(len(self.population.offers))
+
+    def _trim_into(self, window: Conversion) -> int:
+        """A trim that orders may become through the window."""
+        return self.rng.choice([at for at, one in enumerate(self.population.offers) if one.model in window.to_models])
 
     def _converts(self, act: Act, visit: int, window: Conversion) -> None:
         second = rounded(self._second_in(window))
@@ -215,7 +220,7 @@ class _Draw:
         acts = (Act.CONVERTS_LAST, Act.CONFIRMS_CLOSED, Act.CONVERTS_CLOSED)
         self.days.last_moments = [
             (window.closes_at_ms - (act is not Act.CONVERTS_CLOSED), act, visit)
-            for act, visit in zip(acts, visits, strict=True)
+            for act, visit in zip(acts, visits, strict=False)
         ]
 
     # The orders of the hour
@@ -225,12 +230,20 @@ class _Draw:
         window = window_of_own(self.launch)
         if window is None:
             return
-        takers = [self.firm.pop() for _ in range(max(2, round(self.orders * OWN_CONVERTED_SHARE)))]
+        takers = self._firm_in(window, max(2, round(self.orders * OWN_CONVERTED_SHARE)))
         for number, visit in enumerate(takers):
             back = number < max(1, len(takers) // 10) and not window.irreversible
             self.days.add(Act.CONVERTS_BACK if back else Act.CONVERTS, visit, self._second_in(window))
         if not self.days.last_moments:
-            self._last_moments(window, [self.firm.pop() for _ in range(3)])
+            self._last_moments(window, self._firm_in(window, 3))
+
+    def _firm_in(self, window: Conversion, count: int) -> list[int]:
+        """So many whose order may go through the window; fewer, if there are no more."""
+        offers, trims = self.population.offers, self.population.trims
+        fitting = (
+            at for at in reversed(range(len(self.firm))) if offers[trims[self.firm[at]]].model in window.from_models
+        )
+        return [self.firm.pop(at) for at in islice(fitting, count)]
 
     def own_orders(self) -> None:
         """Locks, changes and cancellations."""
@@ -273,7 +286,7 @@ class _Draw:
         if sale_s(self.launch) < self.days.begins_s + 3600:
             return
         for number in range(max(4, round(self.orders * WAITING_SHARE))):
-            visit = self.population.add(Kind.AFTER_THE_HOUR, self._open_trim(), self.population.new_customer(), 0, 0, 0)
+            visit = self.population.add(Kind.AFTER_THE_HOUR, self._any_trim(), self.population.new_customer(), 0, 0, 0)
             act = Act.LETS_LAPSE if number % 4 == 1 else Act.WAITS
             self.days.add(act, visit, self.days.begins_s)
 
