@@ -42,6 +42,23 @@ def test_each_order_has_one_act_at_most_and_only_if_it_is_to_stand_firm(orders: 
     assert not {Kind(population.kinds[visit]) for visit in visits} & NOT_FIRM
 
 
+@given(st.integers(100, 1000), st.integers(0, 10**6))
+@settings(max_examples=20, deadline=None)
+def test_with_several_headline_models_all_go_through_windows_that_their_orders_may_use(orders: int, seed: int) -> None:
+    yu7 = launch_named("yu7")
+    ways = (("up", "su7", "yu7"), ("over", "su7-ultra", "yu7"))
+    windows = tuple(
+        msgspec.structs.replace(yu7.conversions[0], id=name, from_models=(come_from,), to_models=(to,))
+        for name, come_from, to in ways
+    )
+    launch = msgspec.structs.replace(yu7, headline=("yu7", "su7-ultra"), conversions=windows)
+    population = drawn(launch, orders, seed)
+    after = days.drawn(launch, orders, population, seed)
+    for visit in (*(visit for act, visit, _ in after if act is Act.CONVERTS), *after.holders):
+        offer = population.offers[population.trims[visit]]
+        assert offer.model == ("yu7" if visit in after.holders else "su7-ultra")
+
+
 @given(st.integers(100, 5000), st.integers(0, 10**6))
 @settings(max_examples=20, deadline=None)
 def test_as_many_as_were_reported_stand_locked_after_eighteen_hours(orders: int, seed: int) -> None:
