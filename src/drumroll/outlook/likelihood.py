@@ -121,28 +121,37 @@ def _series(x: Floats) -> Floats:
     return series
 
 
+class _Slope(msgspec.Struct, frozen=True):
+    """The log posterior at some places (one row), its gradient, and its information.
+
+    The information is that expected for the curve, that observed for the noise.
+    """
+
+    value: float
+    gradient: Floats
+    information: Floats
+
+
 def mode(target: Target, start: Floats) -> Mode:
     """The most likely places, uphill from ``start`` (one row): Fisher scoring with Levenberg's damping."""
-    at, value, damping = start, float(log_posterior(target, start[None, :])[0]), 1e-3
+    at, here, damping = start, _slope(target, start), 1e-3
     for _ in range(MOST_STEPS):
-        slope, information = _slope(target, at)
-        step = np.linalg.solve(information + damping * np.diag(np.diag(information)), slope)
+        step = np.linalg.solve(here.information + damping * np.diag(np.diag(here.information)), here.gradient)
         length = float(np.abs(step).max())
         tried = at + step * min(1.0, 3.0 / max(length, 1e-9))
-        reached = float(log_posterior(target, tried[None, :])[0])
-        if reached >= value:
-            at, value, damping = tried, reached, max(damping / 30, 1e-12)
+        there = _slope(target, tried)
+        if there.value >= here.value:
+            at, here, damping = tried, there, max(damping / 30, 1e-12)
         elif length < CLOSE or damping > 1e8:
             break
         else:
             damping *= 10
         if length < CLOSE and damping < FREE:
             break
-    return Mode(at, np.asarray(np.linalg.inv(_slope(target, at)[1]), dtype=np.float64))
+    return Mode(at, np.asarray(np.linalg.inv(here.information), dtype=np.float64))
 
 
-def _slope(target: Target, at: Floats) -> tuple[Floats, Floats]:
-    """The gradient of the log posterior, and its information (expected for the curve, observed for the noise)."""
+def _slope(target: Target, at: Floats) -> _Slope:
     count = len(at)
     around = np.repeat(at[None, :], 2 * count + 1, axis=0)
     steps = np.append(np.full(count - 1, STEP), NOISE_STEP)
@@ -152,15 +161,21 @@ def _slope(target: Target, at: Floats) -> tuple[Floats, Floats]:
     logs = np.log(means)
     by_place = (logs[1 : count + 1] - logs[count + 1 :]) / (2 * steps[:, None])
     mean, shape = means[0], _shapes(target, at[None, :])[0]
-    slope = by_place @ (shape * (orders - mean) / (shape + mean))
+    gradient = by_place @ (shape * (orders - mean) / (shape + mean))
     information = (by_place * (shape * mean / (shape + mean))) @ by_place.T
-    _add_noise(target, around[[0, count, -1]], means[[0]], slope, information)
-    slope -= (at - target.mean) / np.square(target.sd)
-    return slope, information + np.diag(1.0 / np.square(target.sd))
+    likelihood = _add_noise(target, around[[0, count, -1]], means[[0]], gradient, information)
+    gradient -= (at - target.mean) / np.square(target.sd)
+    value = likelihood + float(log_prior(target, at[None, :])[0])
+    return _Slope(value, gradient, information + np.diag(1.0 / np.square(target.sd)))
 
 
-def _add_noise(target: Target, rows: Floats, means: Floats, slope: Floats, information: Floats) -> None:
-    """What the last place, the noise, adds: by differences, since digamma functions would say no more."""
+def _add_noise(target: Target, rows: Floats, means: Floats, gradient: Floats, information: Floats) -> float:
+    """What the last place, the noise, adds: by differences, since digamma functions would say no more.
+
+    ``rows`` are the places themselves and those a step of the noise above and below; gives the log likelihood of the
+    first, which comes with them.
+    """
     here, above, below = _log_counts(means, target.data.counts, _shapes(target, rows)).sum(axis=1)
-    slope[-1] = (above - below) / (2 * NOISE_STEP)
+    gradient[-1] = (above - below) / (2 * NOISE_STEP)
     information[-1, -1] = max(0.0, -(above - 2 * here + below) / NOISE_STEP**2)
+    return float(here)
