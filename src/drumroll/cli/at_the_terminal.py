@@ -1,4 +1,4 @@
-"""What several commands do at the terminal: a bar on long work, and files for their owner alone."""
+"""What several commands do at the terminal: a bar on long work, JSON where it is asked for, and files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
+import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
@@ -37,6 +38,24 @@ def json_option(text: str) -> Callable[[Command], Command]:
     return click.option(
         "--json", "json_file", type=click.Path(dir_okay=False), is_flag=False, flag_value="-", help=text
     )
+
+
+def give_json(values: Callable[[], object], json_file: str | None) -> bool:
+    """Write values to the file of ``--json``, or print them (``-``); says whether printing was all that was asked.
+
+    They are only made if anybody asks for them.
+
+    Raises:
+        FileUnfit: the file can't be written.
+    """
+    if not json_file:
+        return False
+    text = msgspec.json.format(msgspec.json.encode(values()))
+    if json_file == "-":
+        click.echo(text)
+        return True
+    write(json_file, text + b"\n")
+    return False
 
 
 def write(path: str, data: bytes) -> None:

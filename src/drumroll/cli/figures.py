@@ -7,14 +7,14 @@ from typing import Any
 import click
 import msgspec
 from msgspec.structs import replace
-from rich.console import Console
 
 from drumroll.bootstrap import read_launch
 from drumroll.cli import figures_log
-from drumroll.cli.at_the_terminal import json_option, write
+from drumroll.cli.at_the_terminal import give_json, json_option
 from drumroll.cli.figures_tables import show
 from drumroll.cli.plan_book import AtMoment
 from drumroll.cli.reading import moment
+from drumroll.cli.tables import plain_console
 from drumroll.domain.launch import Launch
 from drumroll.domain.times import rfc3339
 from drumroll.errors import FiguresRefused, WrongLaunch
@@ -22,8 +22,6 @@ from drumroll.outlook.figures import MOST_ORDERS, Figures, figures_of_log, figur
 from drumroll.outlook.figures_orders import counted
 from drumroll.outlook.published import Check, check
 from drumroll.outlook.published_assumptions import Known
-
-WIDTH = 80
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -57,14 +55,9 @@ def figures(launch_file: str | None, **given: Any) -> None:
       drumroll figures --log orders.log --quarter q1-2025 --json f.json
     """
     made = make(launch_file, **given)
-    if given["json_file"]:
-        text = msgspec.json.format(msgspec.json.encode(as_values(made))).decode()
-        if given["json_file"] == "-":
-            click.echo(text)
-            return
-        write(given["json_file"], text.encode() + b"\n")
-    console = Console(width=WIDTH, highlight=False, markup=False, emoji=False)
-    show(made.known.figures, when(made), made.checked, console)
+    if give_json(lambda: as_values(made), given["json_file"]):
+        return
+    show(made.known.figures, when(made), made.checked, plain_console())
 
 
 def make(launch_file: str | None, **given: Any) -> Made:

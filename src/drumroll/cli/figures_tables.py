@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from drumroll.cli.plan_tables import table
+from drumroll.cli.tables import means, said, table, title
 from drumroll.domain.money import format_minor
 from drumroll.outlook.figures import Figures, Margin, Potential
 from drumroll.outlook.published import Check
@@ -26,30 +26,15 @@ def show(found: Figures, when: str, checked: Check | None, console: Console) -> 
     """Print all of it."""
     console.print(Text(f"{found.name}: {found.orders:,} orders", style="bold"))
     beside = f"{found.others:,} standing orders of other models are in no figure" if found.others else ""
-    _means(console, f"{when}; each figure is defined in docs/figures.md", *found.notes, beside)
+    means(console, f"{when}; each figure is defined in docs/figures.md", *found.notes, beside)
     deposits = format_minor(found.deposits_minor, found.currency)
-    _title(console, f"Deposits held: {deposits}")
+    title(console, f"Deposits held: {deposits}")
     _potential(found, console)
     _shares(found, console)
     _obligations(found, console)
     _margin(found, console)
     if checked is not None:
         _check(checked, console)
-
-
-def _title(console: Console, title: str) -> None:
-    console.print()
-    console.print(Text(title, style="bold"))
-
-
-def _means(console: Console, *said: str, by: int = 2) -> None:
-    for each in said:
-        if each:
-            console.print(Padding(Text(each, style="dim"), (0, 0, 0, by)))
-
-
-def _said(console: Console, said: str, by: int = 4) -> None:
-    console.print(Padding(Text(said), (0, 0, 0, by)))
 
 
 def _amount(amount_minor: int, currency: str) -> str:
@@ -60,13 +45,13 @@ def _amount(amount_minor: int, currency: str) -> str:
 
 
 def _potential(found: Figures, console: Console) -> None:
-    _title(console, f"Potential revenue, {found.currency}")
+    title(console, f"Potential revenue, {found.currency}")
     rows = [*_trims("at the base trim", found.base, found.currency)]
     if found.ordered is not None:
         rows += _trims("as ordered, with options", found.ordered, found.currency)
     table(console, ("", "orders", "with VAT", f"without ({found.vat_percent} %)"), rows, right=(1, 2, 3))
     if found.ordered is None:
-        _means(console, "as ordered: needs a log (--log)")
+        means(console, "as ordered: needs a log (--log)")
 
 
 def _trims(how: str, of: Potential, currency: str) -> Iterable[tuple[str, ...]]:
@@ -78,9 +63,9 @@ def _trims(how: str, of: Potential, currency: str) -> Iterable[tuple[str, ...]]:
 
 
 def _shares(found: Figures, console: Console) -> None:
-    _title(console, "Share of a quarter's revenue")
+    title(console, "Share of a quarter's revenue")
     if not found.shares:
-        _means(console, "needs the quarter's revenue: a [[finance.quarter]] in the launch file")
+        means(console, "needs the quarter's revenue: a [[finance.quarter]] in the launch file")
         return
     rows: list[tuple[str, ...]] = []
     for share in found.shares:
@@ -89,7 +74,7 @@ def _shares(found: Figures, console: Console) -> None:
         if found.ordered is not None:
             rows.append(("  as ordered", _percent(share.ordered_with_vat), _percent(share.ordered_without_vat)))
     table(console, ("", "with VAT", "without"), rows, right=(1, 2))
-    _means(console, "a quarter's revenue has no VAT in it: like is held against like without")
+    means(console, "a quarter's revenue has no VAT in it: like is held against like without")
 
 
 def _percent(share: Decimal | None) -> str:
@@ -97,9 +82,9 @@ def _percent(share: Decimal | None) -> str:
 
 
 def _obligations(found: Figures, console: Console) -> None:
-    _title(console, f"Remaining performance obligations, {found.currency} without VAT (IFRS 15.120)")
+    title(console, f"Remaining performance obligations, {found.currency} without VAT (IFRS 15.120)")
     if found.obligations is None:
-        _means(console, "by the quarter of promised delivery: needs a log (--log)")
+        means(console, "by the quarter of promised delivery: needs a log (--log)")
         return
     rows = [
         (
@@ -124,10 +109,10 @@ def _all_obligations(found: Figures) -> Iterable[tuple[str, ...]]:
 
 
 def _margin(found: Figures, console: Console) -> None:
-    _title(console, f"Gross margin at the given unit costs, {found.currency} without VAT")
+    title(console, f"Gross margin at the given unit costs, {found.currency} without VAT")
     margin = found.margin
     if margin is None:
-        _means(console, "needs unit costs: [[finance.cost]] in the launch file")
+        means(console, "needs unit costs: [[finance.cost]] in the launch file")
         return
     rows = [
         ("at the trims' prices", *_margin_cells(margin.at_list_minor, margin.margin_at_list_percent, margin, found)),
@@ -136,9 +121,9 @@ def _margin(found: Figures, console: Console) -> None:
     wanted = rows if found.ordered is not None else rows[:1]
     table(console, ("", "orders", "revenue", "cost", "margin"), wanted, right=(1, 2, 3, 4))
     if found.ordered is not None:
-        _means(console, "what options cost is not known, so they count as revenue without cost")
+        means(console, "what options cost is not known, so they count as revenue without cost")
     if margin.without_cost:
-        _means(console, f"left out, for no unit cost is given: {', '.join(margin.without_cost)}")
+        means(console, f"left out, for no unit cost is given: {', '.join(margin.without_cost)}")
 
 
 def _margin_cells(revenue_minor: int, percent: Decimal | None, margin: Margin, found: Figures) -> tuple[str, ...]:
@@ -150,22 +135,22 @@ def _margin_cells(revenue_minor: int, percent: Decimal | None, margin: Margin, f
 
 
 def _check(checked: Check, console: Console) -> None:
-    _title(console, "What was published")
+    title(console, "What was published")
     if not checked.figures:
-        _means(console, "nothing: the launch file has no [[finance.published]]")
+        means(console, "nothing: the launch file has no [[finance.published]]")
     for each in checked.figures:
         _figure(each, console)
-    _title(console, "What contradicts what")
+    title(console, "What contradicts what")
     if not checked.contradictions:
-        _means(console, "nothing, by the rules of docs/figures.md")
+        means(console, "nothing, by the rules of docs/figures.md")
     for found in checked.contradictions:
         console.print(Padding(Text.assemble((found.rule, "yellow"), f": {', '.join(found.figures)}"), (0, 0, 0, 2)))
-        _said(console, found.says)
+        said(console, found.says, left=4)
     if checked.remarks:
-        _title(console, "What else to know")
+        title(console, "What else to know")
     for remark in checked.remarks:
-        _said(console, ", ".join(remark.figures), by=2)
-        _means(console, remark.says, by=4)
+        said(console, ", ".join(remark.figures))
+        means(console, remark.says, left=4)
 
 
 def _figure(each: Checked, console: Console) -> None:
@@ -174,12 +159,12 @@ def _figure(each: Checked, console: Console) -> None:
     if each.verdict in ("given", "not known"):
         return
     if each.computed:
-        _said(console, each.computed)
+        said(console, each.computed, left=4)
     for way in each.ways[:WAYS]:
-        _said(console, f"{way.assumed}: {way.computed}{_FITS[way.fit]}")
+        said(console, f"{way.assumed}: {way.computed}{_FITS[way.fit]}", left=4)
     if len(each.ways) > WAYS:
-        _said(console, f"and {len(each.ways) - WAYS} other ways")
-    _means(console, *(f"wrong in itself: {flaw}" for flaw in each.flaws), _near(each.nearest, each), by=4)
+        said(console, f"and {len(each.ways) - WAYS} other ways", left=4)
+    means(console, *(f"wrong in itself: {flaw}" for flaw in each.flaws), _near(each.nearest, each), left=4)
 
 
 def _near(nearest: tuple[Way, ...], each: Checked) -> str:

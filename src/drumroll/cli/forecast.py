@@ -6,11 +6,9 @@ import re
 from typing import Any
 
 import click
-import msgspec
-from rich.console import Console
 
 from drumroll.cli import forecast_backtest
-from drumroll.cli.at_the_terminal import json_option, write
+from drumroll.cli.at_the_terminal import give_json, json_option, write
 from drumroll.cli.forecast_answer import Answer, answered
 from drumroll.cli.forecast_asked import asked
 from drumroll.cli.forecast_backtest import MOST_LAUNCHES, Played, played
@@ -18,9 +16,9 @@ from drumroll.cli.forecast_json import as_json
 from drumroll.cli.forecast_page import page
 from drumroll.cli.forecast_tables import show
 from drumroll.cli.reading import moment
+from drumroll.cli.tables import plain_console
 from drumroll.outlook.observed import MOST_SECONDS
 
-WIDTH = 80
 HORIZONS = "1h,24h,7d"
 MOST_HORIZONS = 12
 _DURATION = re.compile(r"(\d{1,9})\s?(s|min|m|h|d)?")
@@ -87,13 +85,9 @@ def _give(answer: Answer, tested: Played | None, given: dict[str, Any]) -> None:
     """Files where asked, and JSON or tables to the terminal."""
     if given["html"]:
         write(given["html"], page(answer, tested).encode())
-    if given["json_file"]:
-        text = msgspec.json.format(msgspec.json.encode(as_json(answer, tested)))
-        if given["json_file"] == "-":
-            click.echo(text)
-            return
-        write(given["json_file"], text + b"\n")
-    console = Console(width=WIDTH, highlight=False, markup=False, emoji=False)
+    if give_json(lambda: as_json(answer, tested), given["json_file"]):
+        return
+    console = plain_console()
     show(answer, console)
     if tested is not None:
         forecast_backtest.show(tested, console)

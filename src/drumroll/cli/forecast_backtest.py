@@ -7,13 +7,11 @@ from typing import overload
 
 import msgspec
 from rich.console import Console
-from rich.text import Text
 
 from drumroll.cli.at_the_terminal import progress
 from drumroll.cli.forecast_asked import FIRST_S, Asked, published_points
-from drumroll.cli.forecast_tables import lines
 from drumroll.cli.forecast_words import clock, percent, short_clock
-from drumroll.cli.plan_tables import table
+from drumroll.cli.tables import said, table, title
 from drumroll.outlook.backtest import HORIZONS_S, HOURS, MOMENTS_S, Backtest, Cell, backtest
 from drumroll.outlook.forecast import LEVELS
 from drumroll.outlook.observed import Point
@@ -96,24 +94,20 @@ def _of_points(name: str, points: Sequence[Point], prior: Prior, seed: int) -> I
 def show(found: Played, console: Console) -> None:
     """Print how often intervals held, how far off it was by hour, and every naive rule that was better."""
     simulated = found.simulated
-    console.print()
-    console.print(Text(f"Back-test on {simulated.launches:,} simulated launches (seed {found.seed})", style="bold"))
+    title(console, f"Back-test on {simulated.launches:,} simulated launches (seed {found.seed})")
     pooled = ", ".join(f"{percent(simulated.coverage[level])} of the {level} % intervals" for level in LEVELS)
-    lines(console, (f"Held what came, all together: {pooled}.",))
+    said(console, f"Held what came, all together: {pooled}.")
     if simulated.launches < FEW:
-        lines(console, (f"{simulated.launches} launches are few: a share of them is rough. Ask for {FEW} or more.",))
+        said(console, f"{simulated.launches} launches are few: a share of them is rough. Ask for {FEW} or more.")
     console.print()
     table(console, CELL_HEAD, [cell_row(cell) for cell in main_cells(simulated)], right=range(1, 7), words=(0, 7))
-    console.print()
-    console.print(Text("How far off the median was, by moment and hour", style="bold"))
+    title(console, "How far off the median was, by moment and hour")
     table(console, ("from", *(short_clock(hour * HOUR_S) for hour in HOURS)), error_rows(simulated), right=range(1, 9))
     for name, known in found.known:
-        console.print()
-        console.print(Text(f"Back-test on {name}", style="bold"))
+        title(console, f"Back-test on {name}")
         table(console, CELL_HEAD, [cell_row(cell) for cell in known.cells], right=range(1, 7), words=(0, 7))
-    console.print()
-    console.print(Text("Where it loses to a naive rule", style="bold"))
-    lines(console, found.losses or ("Nowhere, on these launches.",))
+    title(console, "Where it loses to a naive rule")
+    said(console, *(found.losses or ("Nowhere, on these launches.",)))
 
 
 CELL_HEAD = ("from, for", *(f"{level} %" for level in LEVELS), "CRPS", "off by", "best rule", "")

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from drumroll.cli.forecast_answer import Answer
@@ -20,7 +17,7 @@ from drumroll.cli.forecast_words import (
     span,
     verdict,
 )
-from drumroll.cli.plan_tables import table
+from drumroll.cli.tables import means, table, title
 from drumroll.outlook.forecast import LEVELS, Horizon
 
 INTERVALS = tuple(f"{level} %" for level in LEVELS)
@@ -42,14 +39,14 @@ def _head(answer: Answer, console: Console) -> None:
     asked, found = answer.asked, answer.forecast
     after = clock(found.from_s)
     console.print(Text(f"{asked.name}: {found.orders_now:,} firm orders {after} after the opening", style="bold"))
-    _means(console, f"as of {asked.at}, from {asked.where} ({found.source})", *asked.notes)
+    means(console, f"as of {asked.at}, from {asked.where} ({found.source})", *asked.notes)
 
 
 def _horizons(answer: Answer, console: Console) -> None:
-    _title(console, "Orders after the opening")
+    title(console, "Orders after the opening")
     rows = [horizon_row(horizon) for horizon in answer.forecast.horizons]
     table(console, ("", "median", *INTERVALS, "prior"), rows, right=range(1, 6))
-    _means(
+    means(
         console,
         "prior: how much of what was uncertain beforehand still is; at 100 % it is all the prior's (docs/forecast.md)",
     )
@@ -76,14 +73,14 @@ def came_rows(answer: Answer) -> list[tuple[str, str, str]]:
 def _came(answer: Answer, console: Console) -> None:
     rows = came_rows(answer)
     if rows:
-        _title(console, "What came, which the forecast did not know")
+        title(console, "What came, which the forecast did not know")
         table(console, ("", "came", ""), rows, right=(1,))
 
 
 def _naive(answer: Answer, console: Console) -> None:
     rules = naive_rows(answer)
     if rules:
-        _title(console, "What naive rules say")
+        title(console, "What naive rules say")
         ahead = [clock(horizon.at_s) for horizon in answer.forecast.horizons if not horizon.known]
         table(console, ("", *ahead), rules, right=range(1, len(ahead) + 1))
 
@@ -101,9 +98,9 @@ def naive_rows(answer: Answer) -> list[tuple[str, ...]]:
 def _locked(answer: Answer, console: Console) -> None:
     rows = locked_rows(answer)
     if rows and answer.cancels is not None:
-        _title(console, "Locked in the end, after the cooling-off")
+        title(console, "Locked in the end, after the cooling-off")
         table(console, ("of those", "median", *INTERVALS), rows, right=range(1, 5))
-        _means(console, cancels_in_words(answer))
+        means(console, cancels_in_words(answer))
 
 
 def locked_rows(answer: Answer) -> list[tuple[str, ...]]:
@@ -131,12 +128,12 @@ def cancels_in_words(answer: Answer) -> str:
 
 
 def _curves(answer: Answer, console: Console) -> None:
-    _title(console, "Curves that were tried")
+    title(console, "Curves that were tried")
     table(console, ("", "weight", "half by", "90 % by", "all orders", "noise"), curve_rows(answer), right=range(1, 6))
     for each in answer.forecast.models:
-        _means(console, f"{NAMES[each.name]}: {parameters(each.curve)}")
+        means(console, f"{NAMES[each.name]}: {parameters(each.curve)}")
     size = answer.forecast
-    _means(
+    means(
         console,
         f"all orders this launch curve will bring: {rounded(size.size_median)}, 80 % {span(size.size[80])};"
         f" the prior's weight in it: {percent(size.prior_weight)}",
@@ -161,10 +158,10 @@ def curve_rows(answer: Answer) -> list[tuple[str, ...]]:
 def _months(answer: Answer, console: Console) -> None:
     if not answer.quarters:
         return
-    _title(console, "Two years, by quarter after the opening")
+    title(console, "Two years, by quarter after the opening")
     head = ("months", "median", *INTERVALS, "long run")
     table(console, head, quarter_rows(answer), right=range(1, 6))
-    _means(console, MONTHS_ASSUMED)
+    means(console, MONTHS_ASSUMED)
 
 
 MONTHS_ASSUMED = (
@@ -187,22 +184,5 @@ def quarter_rows(answer: Answer) -> list[tuple[str, ...]]:
 
 
 def _assumed(answer: Answer, console: Console) -> None:
-    _title(console, "What the prior assumes")
-    _means(console, answer.forecast.prior_says, *answer.notes)
-
-
-def _title(console: Console, title: str) -> None:
-    console.print()
-    console.print(Text(title, style="bold"))
-
-
-def _means(console: Console, *said: str) -> None:
-    for each in said:
-        if each:
-            console.print(Padding(Text(each, style="dim"), (0, 0, 0, 2)))
-
-
-def lines(console: Console, said: Iterable[str]) -> None:
-    """Sentences, a line each, indented as tables are."""
-    for each in said:
-        console.print(Padding(Text(each), (0, 0, 0, 2)))
+    title(console, "What the prior assumes")
+    means(console, answer.forecast.prior_says, *answer.notes)

@@ -6,9 +6,9 @@ import os
 
 import click
 
-from drumroll.cli.at_the_terminal import json_option
+from drumroll.cli.at_the_terminal import give_json, json_option
 from drumroll.cli.ledger_book import Books, read_books
-from drumroll.cli.ledger_tables import Balances, Line, give_json, show_balances
+from drumroll.cli.ledger_tables import Balances, Line, show_balances
 from drumroll.cli.reading import moment
 from drumroll.domain.times import rfc3339
 from drumroll.outlook.accounts import ACCOUNTS
@@ -34,7 +34,7 @@ def balance(log: str | None, at_ms: int | None, json_file: str | None) -> None:
     """
     books = read_books(load(os.environ, log=log).log, at_ms)
     found = balances_of(books)
-    if not give_json(found, json_file):
+    if not give_json(lambda: found, json_file):
         show_balances(found, books.launch)
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import click
 import msgspec
 
-from drumroll.cli.at_the_terminal import json_option
+from drumroll.cli.at_the_terminal import give_json, json_option
 from drumroll.cli.ledger_book import launch_of, read_journal
-from drumroll.cli.ledger_tables import entry, give_json
+from drumroll.cli.ledger_tables import entry
 from drumroll.cli.reading import moment
 from drumroll.domain.times import rfc3339
 from drumroll.outlook.accounts import Account
@@ -79,7 +79,7 @@ def journal(log: str | None, json_file: str | None, **given: Any) -> None:
     shown = list(islice(fitting, given["limit"]))
     more = next(fitting, None) is not None
     zone = launch_of(path, ledger, given["until_ms"]).time_zone
-    if give_json([as_values(each, zone) for each in shown], json_file):
+    if give_json(lambda: [as_values(each, zone) for each in shown], json_file):
         return
     for line in _lines(shown, zone):
         click.echo(line)

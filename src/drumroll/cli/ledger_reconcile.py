@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from drumroll.cli.at_the_terminal import json_option, progress
+from drumroll.cli.at_the_terminal import give_json, json_option, progress
 from drumroll.cli.ledger_book import launch_of, read_journal
-from drumroll.cli.ledger_tables import give_json
 from drumroll.cli.reading import moment, quickly
 from drumroll.outlook.ledger import Ledger
 from drumroll.settings import load
@@ -55,7 +54,7 @@ def reconcile(statement: str, log: str | None, **given: Any) -> None:
     with quickly(), progress("Reading the statement") as say:
         said = read_statement(Path(statement), say)
     found, zone, name = _reconciled(said, load(os.environ, log=log).log, given)
-    if not give_json(as_values(found, statement, zone) if given["json_file"] else None, given["json_file"]):
+    if not give_json(lambda: as_values(found, statement, zone), given["json_file"]):
         show(found, statement, zone, name, given["limit"])
     if found.differ:
         sys.exit(1)

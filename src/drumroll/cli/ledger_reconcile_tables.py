@@ -7,11 +7,10 @@ from typing import Any
 
 import msgspec
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
-from drumroll.cli.ledger_tables import WIDTH, amount
-from drumroll.cli.plan_tables import table
+from drumroll.cli.ledger_tables import amount
+from drumroll.cli.tables import means, plain_console, printable, table
 from drumroll.domain.times import rfc3339
 from drumroll.outlook.reconciliation_values import (
     KINDS,
@@ -72,10 +71,13 @@ def _listed(each: Difference, zone: str) -> dict[str, Any]:
 
 def show(found: Reconciliation, statement: str, zone: str, name: str, limit: int) -> None:
     """Print what matches, the sums of both sides, and the first ``limit`` differences of each kind."""
-    console = Console(width=WIDTH, highlight=False, markup=False, emoji=False)
+    console = plain_console()
     console.print(Text(f"{name}: {_verdict(found)}", style="bold"))
-    _means(console, f"{statement} against the ledger as of {rfc3339(found.at_ms, zone)} (block {found.position:,})")
-    _means(console, *_notes(found))
+    means(
+        console,
+        f"{printable(statement)} against the ledger as of {rfc3339(found.at_ms, zone)} (block {found.position:,})",
+    )
+    means(console, *map(printable, _notes(found)))
     for total in found.totals:
         console.print()
         unit, rows = total.currency, [*_sides(total, found.only)]
@@ -124,9 +126,9 @@ def _kinds(found: Reconciliation, console: Console) -> None:
     table(console, ("", "rows", "payments less refunds"), rows, right=(1, 2))
     apart = _amounts({total.currency: total.unexplained_minor for total in found.totals}, ", ")
     if apart:
-        _means(console, f"the kinds do NOT add up to the difference: {apart} are left; report it")
+        means(console, f"the kinds do NOT add up to the difference: {apart} are left; report it")
     elif found.differ:
-        _means(console, "the differences add up to that of the sums, to the minor unit")
+        means(console, "the differences add up to that of the sums, to the minor unit")
 
 
 def _amounts(by_currency: dict[str, int], between: str = "\n") -> str:
@@ -139,19 +141,19 @@ def _differences(found: Reconciliation, kind: Kind, zone: str, limit: int, conso
     console.print()
     console.print(Text(WORDS[kind].capitalize(), style="bold"))
     if kind == "missing_here" and found.later:
-        _means(console, f"of a time after the last block that was read: {found.later:,}")
+        means(console, f"of a time after the last block that was read: {found.later:,}")
     first = [each for each in found.differences if each.kind == kind][:limit]
     for each in first:
         for line in _lines(each, zone):
             console.print(Text(line))
     if found.counts[kind] > len(first):
-        _means(console, f"and {found.counts[kind] - len(first):,} more; --limit shows more, --json has all")
+        means(console, f"and {found.counts[kind] - len(first):,} more; --limit shows more, --json has all")
 
 
 def _lines(each: Difference, zone: str) -> Iterator[str]:
     where = "" if each.line is None else f"line {each.line:,}: "
-    yield f"  {where}{each.type} {_printable(each.id)}"
-    yield f"    {'orders' if len(each.orders) > 1 else 'order'}  {', '.join(map(_printable, each.orders)) or 'unknown'}"
+    yield f"  {where}{each.type} {printable(each.id)}"
+    yield f"    {'orders' if len(each.orders) > 1 else 'order'}  {', '.join(map(printable, each.orders)) or 'unknown'}"
     if each.statement is not None:
         yield f"    statement  {_side(each.statement, zone)}"
         yield from _named(each.kind, each.statement)
@@ -164,7 +166,7 @@ def _named(kind: Kind, side: Said | Booked) -> Iterator[str]:
     """Which order and payment a side names, where that is what differs."""
     if kind == "reference_differs":
         named = {"order": side.order_id, "payment": side.payment_id}
-        yield f"      names {', '.join(f'{what} {_printable(each)}' for what, each in named.items() if each)}"
+        yield f"      names {', '.join(f'{what} {printable(each)}' for what, each in named.items() if each)}"
 
 
 def _side(side: Said | Booked, zone: str) -> str:
@@ -179,12 +181,3 @@ def _place(each: Difference) -> str:
     if each.ledger.place == "elsewhere":
         return "; taken over with an import" if each.type == "payment" else "; paid by hand"
     return ""
-
-
-def _printable(text: str) -> str:
-    return "".join(sign if sign.isprintable() else "�" for sign in text)
-
-
-def _means(console: Console, *said: str) -> None:
-    for each in said:
-        console.print(Padding(Text(_printable(each), style="dim"), (0, 0, 0, 2)))

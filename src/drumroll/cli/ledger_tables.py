@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-import click
 import msgspec
 from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
-from drumroll.cli.at_the_terminal import write
+from drumroll.cli.tables import WIDTH, means, plain_console, printable, table
 from drumroll.domain.launch import Launch
 from drumroll.domain.money import EXPONENTS, format_minor
 from drumroll.domain.times import rfc3339
 from drumroll.outlook.journal import Transaction
 
-WIDTH = 80
 _MEANS = {
     "received": "deposits and differences that ever came in, those taken over too",
     "held": "of orders that stand and are not delivered",
@@ -59,22 +53,6 @@ class Balances(msgspec.Struct, frozen=True):
     notes: tuple[str, ...]
 
 
-def give_json(values: object, json_file: str | None) -> bool:
-    """Write values to a file, or print them (``-``); says whether printing was all that was asked.
-
-    Raises:
-        FileUnfit: the file can't be written.
-    """
-    if not json_file:
-        return False
-    text = msgspec.json.format(msgspec.json.encode(values))
-    if json_file == "-":
-        click.echo(text)
-        return True
-    write(json_file, text + b"\n")
-    return False
-
-
 def amount(amount_minor: int, currency: str) -> str:
     """An amount without its currency, for a column of which the head names it; in minor units, if nobody knows it."""
     return format_minor(amount_minor, currency).partition(" ")[0] if currency in EXPONENTS else f"{amount_minor:,}"
@@ -82,17 +60,17 @@ def amount(amount_minor: int, currency: str) -> str:
 
 def show_balances(found: Balances, launch: Launch) -> None:
     """Print the accounts of each currency, and where the money is."""
-    console = Console(width=WIDTH, highlight=False, markup=False, emoji=False)
+    console = plain_console()
     console.print(Text(f"{launch.name}: {_verdict(found)}", style="bold"))
     vat = "" if found.vat_percent is None else f", VAT {found.vat_percent} %"
-    _means(console, f"as of {found.at} (block {found.based_on:,}){vat}", *found.notes)
+    means(console, f"as of {found.at} (block {found.based_on:,}){vat}", *found.notes)
     for currency in found.trial_balance:
         _accounts(found, currency, console)
     console.print()
     console.print(Text(f"The money, in {found.currency}, to be held against `drumroll audit`", style="bold"))
     rows = [(name, amount(minor, found.currency), _MEANS.get(name, "")) for name, minor in found.money.items()]
-    _table(console, ("", "", ""), rows, right=(1,))
-    _means(console, "received = held + owed + refunded + forfeited + applied, to the minor unit")
+    table(console, ("", "", ""), rows, right=(1,), words=(0, 2))
+    means(console, "received = held + owed + refunded + forfeited + applied, to the minor unit")
 
 
 def _verdict(found: Balances) -> str:
@@ -118,7 +96,7 @@ def _accounts(found: Balances, currency: str, console: Console) -> None:
         debits_minor, credits_minor = debits_minor + line.debit_minor, credits_minor + line.credit_minor
     totals = (debits_minor, credits_minor, debits_minor - credits_minor)
     rows.append(("All", *(amount(minor, currency) for minor in totals)))
-    _table(console, (unit, "debit", "credit", "balance"), rows, right=(1, 2, 3))
+    table(console, (unit, "debit", "credit", "balance"), rows, right=(1, 2, 3))
 
 
 def entry(transaction: Transaction, zone: str) -> str:
@@ -136,18 +114,4 @@ def entry(transaction: Transaction, zone: str) -> str:
         said = f"{amount(abs(posting.amount_minor), posting.currency)} {posting.currency}"
         debit, credit = (said, "") if posting.amount_minor > 0 else ("", said)
         lines.append(f"    {posting.account:<24}{debit:>25}{credit:>25}".rstrip())
-    return "\n".join("".join(sign if sign.isprintable() else "�" for sign in line) for line in lines)
-
-
-def _table(console: Console, head: Iterable[str], rows: Iterable[tuple[str, ...]], right: tuple[int, ...]) -> None:
-    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", show_header=any(head))
-    for at, name in enumerate(head):
-        made.add_column(name, justify="right" if at in right else "left", overflow="fold", no_wrap=at in right)
-    for row in rows:
-        made.add_row(*map(Text, row))
-    console.print(Padding(made, (0, 0, 0, 2), expand=False))
-
-
-def _means(console: Console, *said: str) -> None:
-    for each in said:
-        console.print(Padding(Text(each, style="dim"), (0, 0, 0, 2), expand=False))
+    return "\n".join(map(printable, lines))

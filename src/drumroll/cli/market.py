@@ -13,18 +13,17 @@ from typing import Any
 
 import click
 import msgspec
-from rich.console import Console
 
 from drumroll.bootstrap import read_launch
 from drumroll.cli import market_asked
 from drumroll.cli.at_the_terminal import json_option, write
 from drumroll.cli.market_tables import show
+from drumroll.cli.tables import plain_console
 from drumroll.market.estimation import PARAMETERS
 from drumroll.market.page import page
 from drumroll.market.report_values import Report
 from drumroll.market.study_checks import SHORTEST_ESTIMATION
 
-WIDTH = 80
 MOST_SESSIONS = 2_500
 _RATE = re.compile(r"([A-Z]{3})=(\d{1,9}(?:\.\d{1,9})?)")
 _WINDOW = re.compile(r"([+-]?\d{1,3}),([+-]?\d{1,3})")
@@ -163,7 +162,7 @@ def _give(found: Report, given: dict[str, Any]) -> None:
         return
     if given["json_file"]:
         _write(given["json_file"], as_json + b"\n")
-    show(found, Console(width=WIDTH, highlight=False, markup=False, emoji=False))
+    show(found, plain_console())
     if given["html"]:
         click.echo(f"{given['html']} has all of it as a page")
 

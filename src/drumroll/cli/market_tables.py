@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from drumroll.cli.tables import means, title
 from drumroll.market import wording
 from drumroll.market.report_values import GroupStudy, Report
 
@@ -29,17 +30,6 @@ def show(report: Report, console: Console) -> None:
         part(report, console)
 
 
-def _title(console: Console, title: str) -> None:
-    console.print()
-    console.print(Text(title, style="bold"))
-
-
-def _means(console: Console, *said: str) -> None:
-    for each in said:
-        if each:
-            console.print(Padding(Text(each, style="dim"), (0, 0, 0, 2)))
-
-
 def _table(
     console: Console, head: Sequence[str], rows: Iterable[Sequence[str | Text]], right: Sequence[int] = ()
 ) -> None:
@@ -53,7 +43,7 @@ def _table(
 
 def _day(report: Report, console: Console) -> None:
     day = report.day
-    _title(console, f"The day of {day.code}, against the previous close {day.prev_close} {day.currency}")
+    title(console, f"The day of {day.code}, against the previous close {day.prev_close} {day.currency}")
     rows = [
         (
             wording.SHORT.get(price.what, price.what),
@@ -67,14 +57,14 @@ def _day(report: Report, console: Console) -> None:
     _table(console, ("", "price", "change", "market value", "definition"), rows, right=(1, 2))
     shares = f" ({day.shares:,} shares, from {day.shares_from})" if day.shares is not None else ""
     words = report.definitions
-    _means(console, f"previous close: {words['prev_close']}", f"change: {words['change']}")
-    _means(console, f"market value: {words['market_value']}{shares}")
+    means(console, f"previous close: {words['prev_close']}", f"change: {words['change']}")
+    means(console, f"market value: {words['market_value']}{shares}")
 
 
 def _claims(report: Report, console: Console) -> None:
     if not report.claims:
         return
-    _title(console, "What was published")
+    title(console, "What was published")
     for row in report.claims:
         verdict = Text(row.verdict, style=_COLOURS[row.verdict])
         console.print(Text.assemble("  ", row.what, ": ", verdict))
@@ -83,7 +73,7 @@ def _claims(report: Report, console: Console) -> None:
         _inner(console, f"published {row.published}{computed}{off}", row.definition, *row.notes)
     for each in report.consistency:
         console.print(Padding(Text(each), (0, 0, 0, 2)))
-    _means(console, f"agrees: {report.definitions['agrees']}")
+    means(console, f"agrees: {report.definitions['agrees']}")
 
 
 def _inner(console: Console, *said: str) -> None:
@@ -92,7 +82,7 @@ def _inner(console: Console, *said: str) -> None:
 
 
 def _records(report: Report, console: Console) -> None:
-    _title(console, "Was it a record?")
+    title(console, "Was it a record?")
     for row in report.records:
         former = "" if row.former is None else f", before it {row.former} on {row.former_on}"
         short = "" if row.reaches_back else "; the quotes do not reach back that far"
@@ -100,11 +90,11 @@ def _records(report: Report, console: Console) -> None:
         _inner(console, row.definition)
     for flag in report.record_flags:
         console.print(Padding(Text(f'"record" needs its definition: {flag}', style="yellow"), (0, 0, 0, 2)))
-    _means(console, f"record: {report.definitions['record']}")
+    means(console, f"record: {report.definitions['record']}")
 
 
 def _limits(report: Report, console: Console) -> None:
-    _title(console, "The day, and the price limits")
+    title(console, "The day, and the price limits")
     rows = [
         (
             row.code,
@@ -118,22 +108,22 @@ def _limits(report: Report, console: Console) -> None:
     ]
     _table(console, ("code", "", "change", "close", "limit", "state"), rows, right=(2, 3))
     words = ("limit", "touched", "sealed", "broken", "streak")
-    _means(console, *(f"{name}: {report.definitions[name]}" for name in words))
+    means(console, *(f"{name}: {report.definitions[name]}" for name in words))
 
 
 def _studies(report: Report, console: Console) -> None:
     for study in report.studies:
-        _title(console, f"Was it more than noise? {study.group.capitalize()} ({study.exchange})")
+        title(console, f"Was it more than noise? {study.group.capitalize()} ({study.exchange})")
         for why in study.refused:
             console.print(Padding(Text(f"no event study: {why}"), (0, 0, 0, 2)))
         if study.firms:
             _study(study, console)
     words = ("abnormal_return", "car", "interval", "test")
-    _means(console, *(f"{name.replace('_', ' ')}: {report.definitions[name]}" for name in words))
+    means(console, *(f"{name.replace('_', ' ')}: {report.definitions[name]}" for name in words))
 
 
 def _study(study: GroupStudy, console: Console) -> None:
-    _means(console, wording.studied_how(study))
+    means(console, wording.studied_how(study))
     tests = [
         (
             f"{row.test}{' (advised)' if row.advised else ''}",
@@ -157,13 +147,13 @@ def _study(study: GroupStudy, console: Console) -> None:
         for car in firm.cars
     ]
     _table(console, ("code", "window", "CAR", "95 % interval", "p"), firms, right=(2,))
-    _means(console, *study.notes)
+    means(console, *study.notes)
 
 
 def _holdings(report: Report, console: Console) -> None:
     if not report.holdings:
         return
-    _title(console, "Holdings, at the session's close")
+    title(console, "Holdings, at the session's close")
     rows = [
         (
             "none" if row.rank is None else str(row.rank),
@@ -174,27 +164,27 @@ def _holdings(report: Report, console: Console) -> None:
         for row in report.holdings
     ]
     _table(console, ("rank", "holder", "value", ""), rows, right=(0,))
-    _means(console, f"holdings: {report.definitions['holdings']}")
+    means(console, f"holdings: {report.definitions['holdings']}")
 
 
 def _orders(report: Report, console: Console) -> None:
     if not report.orders.points:
         return
-    _title(console, "Orders standing firm")
+    title(console, "Orders standing firm")
     most = max(firm for _, firm in report.orders.points)
     source = "counted from the log" if report.orders.source == "log" else "as published; no log was given"
     console.print(Padding(Text(f"up to {most:,}, {source}"), (0, 0, 0, 2)))
-    _means(console, f"orders: {report.definitions['orders']}")
+    means(console, f"orders: {report.definitions['orders']}")
 
 
 def _missing(report: Report, console: Console) -> None:
     if report.missing:
-        _title(console, "What is missing")
+        title(console, "What is missing")
         for each in report.missing:
             console.print(Padding(Text(each), (0, 0, 0, 2)))
 
 
 def _data(report: Report, console: Console) -> None:
-    _title(console, "The quotes")
+    title(console, "The quotes")
     console.print(Padding(Text(report.data.read), (0, 0, 0, 2)))
-    _means(console, *(wording.noticed(report.data) or ("nothing was noticed",)))
+    means(console, *(wording.noticed(report.data) or ("nothing was noticed",)))

@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import click
-import msgspec
-from rich.console import Console
 
-from drumroll.cli.at_the_terminal import json_option, write
+from drumroll.cli.at_the_terminal import give_json, json_option, write
 from drumroll.cli.outlook_json import as_json
 from drumroll.cli.outlook_made import Made, make
 from drumroll.cli.outlook_page import page
 from drumroll.cli.outlook_tables import show
 from drumroll.cli.reading import moment
+from drumroll.cli.tables import plain_console
 
-WIDTH = 80
 MONTHS = 24
 MOST_MONTHS = 60
 
@@ -49,12 +47,8 @@ def _give(made: Made, given: dict[str, Any]) -> None:
     """Files where asked, and JSON or tables to the terminal."""
     if given["html"]:
         write(given["html"], page(made).encode())
-    if given["json_file"]:
-        text = msgspec.json.format(msgspec.json.encode(as_json(made)))
-        if given["json_file"] == "-":
-            click.echo(text)
-            return
-        write(given["json_file"], text + b"\n")
-    show(made, Console(width=WIDTH, highlight=False, markup=False, emoji=False))
+    if give_json(lambda: as_json(made), given["json_file"]):
+        return
+    show(made, plain_console())
     if given["html"]:
         click.echo(f"\n{given['html']} has it with pictures")

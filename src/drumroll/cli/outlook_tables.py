@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from drumroll.cli import outlook_words as words
 from drumroll.cli.outlook_made import Made, Played
-from drumroll.cli.plan_tables import table
+from drumroll.cli.tables import means, said, table, title
 from drumroll.outlook.by_month import Figures
 from drumroll.outlook.compared import Compared
 
@@ -19,29 +16,29 @@ def show(made: Made, console: Console) -> None:
     """Print the headline, a table for each scenario, what others said, and what is assumed."""
     figure, sentence = words.headline(made)
     console.print(Text(f"{made.launch.name}: {figure}", style="bold"))
-    _said(console, (sentence,))
+    said(console, sentence)
     for played in made.played:
         _scenario(made, played, console)
     _compared(made, console)
     _tested(made, console)
-    _title(console, "What is assumed")
-    _said(console, words.assumptions(made), dim=True)
-    _title(console, "What the words mean")
-    _said(console, words.MEANS, dim=True)
+    title(console, "What is assumed")
+    means(console, *words.assumptions(made))
+    title(console, "What the words mean")
+    means(console, *words.MEANS)
 
 
 def _scenario(made: Made, played: Played, console: Console) -> None:
     currency = made.launch.currency
     unit = words.table_unit(made)
-    _title(console, f"{played.run.scenario.name} ({played.run.scenario.id})")
-    _said(console, (words.scenario_in_words(made, played.run.scenario),), dim=True)
+    title(console, f"{played.run.scenario.name} ({played.run.scenario.id})")
+    means(console, words.scenario_in_words(made, played.run.scenario))
     rows = [
         (*_row(one), words.short_amount(one.revenue_minor.middle, currency, unit))
         for one in (*played.quarters, played.whole)
     ]
     head = ("", "orders", "80 %", "deliveries", "80 %", "backlog", f"{unit[1]} {currency}".strip())
     table(console, head, rows, right=range(1, 7))
-    _said(console, (words.limited(played),), dim=True)
+    means(console, words.limited(played))
 
 
 def _row(one: Figures) -> tuple[str, ...]:
@@ -58,12 +55,12 @@ def _row(one: Figures) -> tuple[str, ...]:
 def _compared(made: Made, console: Console) -> None:
     if not made.compared:
         return
-    _title(console, "What others said")
+    title(console, "What others said")
     for found in made.compared:
         scenario = "" if found.scenario == made.played[0].run.scenario.id else f" [{found.scenario}]"
-        console.print(Padding(Text(f"{found.what} ({found.who}){scenario}"), (0, 0, 0, 2)))
-        console.print(Padding(Text(_verdict(found)), (0, 0, 0, 4)))
-        _said(console, found.why, dim=True, left=4)
+        said(console, f"{found.what} ({found.who}){scenario}")
+        said(console, _verdict(found), left=4)
+        means(console, *found.why, left=4)
 
 
 def _verdict(found: Compared) -> str:
@@ -75,15 +72,5 @@ def _verdict(found: Compared) -> str:
 def _tested(made: Made, console: Console) -> None:
     lines = [*words.early_in_words(made), *(line for one in made.tested for line in words.tested_in_words(one))]
     if lines:
-        _title(console, "Would it have been right?")
-        _said(console, lines)
-
-
-def _title(console: Console, title: str) -> None:
-    console.print()
-    console.print(Text(title, style="bold"))
-
-
-def _said(console: Console, lines: Iterable[str], *, dim: bool = False, left: int = 2) -> None:
-    for line in lines:
-        console.print(Padding(Text(line, style="dim" if dim else ""), (0, 0, 0, left)))
+        title(console, "Would it have been right?")
+        said(console, *lines)

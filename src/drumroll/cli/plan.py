@@ -10,12 +10,12 @@ import click
 import msgspec
 import numpy as np
 import polars as pl
-from rich.console import Console
 
-from drumroll.cli.at_the_terminal import json_option, write
+from drumroll.cli.at_the_terminal import give_json, json_option, write
 from drumroll.cli.plan_book import AtMoment, read_book
 from drumroll.cli.plan_tables import as_values, show, show_calibration
 from drumroll.cli.reading import moment
+from drumroll.cli.tables import plain_console
 from drumroll.domain.availability import Safety
 from drumroll.domain.capacity import kinds_of, rules_of
 from drumroll.errors import FileUnfit
@@ -29,8 +29,6 @@ from drumroll.plan.questions import Asked, ask
 from drumroll.plan.safety import safety
 from drumroll.plan.summary import summary
 from drumroll.settings import load
-
-WIDTH = 80
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -116,18 +114,16 @@ def _for_the_server(proposal: Proposal) -> dict[str, Any]:
 
 def _show(made: Made, at: AtMoment, given: dict[str, Any], calibrated: Calibration | None) -> None:
     found = summary(made.asked, made.plan, made.answers)
-    if given["json_file"]:
-        values = as_values(found, made.asked, made.proposal, at.at_ms)
-        if given["calibrate"]:
-            values["calibration"] = msgspec.to_builtins(calibrated)
-        text = msgspec.json.format(msgspec.json.encode(values)).decode()
-        if given["json_file"] == "-":
-            click.echo(text)
-            return
-        write(given["json_file"], text.encode() + b"\n")
-    show(found, made.asked, made.proposal, at.at_ms, _console())
+
+    def values() -> dict[str, Any]:
+        calibration = {"calibration": msgspec.to_builtins(calibrated)} if given["calibrate"] else {}
+        return {**as_values(found, made.asked, made.proposal, at.at_ms), **calibration}
+
+    if give_json(values, given["json_file"]):
+        return
+    show(found, made.asked, made.proposal, at.at_ms, plain_console())
     if given["calibrate"]:
-        show_calibration(calibrated, _console())
+        show_calibration(calibrated, plain_console())
     if given["out"]:
         click.echo(f"\nTo make it the plan that holds:\n  drumroll operator plan {given['out']} --reason ...")
 
@@ -149,7 +145,3 @@ def _calibrate(made: Made, late: Safety) -> Calibration | None:
     sequence: Literal["place", "plan"] = "place" if answers.policy == "strict" else "plan"
     click.echo("\nSimulating what becomes of these promises ...", err=True)
     return calibrate(capacity, asked.kinds, queue, rules_of(asked.launch), late, now=now, sequence=sequence)
-
-
-def _console() -> Console:
-    return Console(width=WIDTH, highlight=False, markup=False, emoji=False)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
+from drumroll.cli.tables import means, table, title
 from drumroll.domain.capacity import rules_of
 from drumroll.domain.times import rfc3339
 from drumroll.domain.weeks import monday, week_label
@@ -31,7 +30,7 @@ def show(found: Summary, asked: Asked, proposal: Proposal, at_ms: int, console: 
     """Print the whole plan."""
     launch = asked.launch
     console.print(Text(f"{launch.name}: {found.orders:,} orders planned, {found.policy}", style="bold"))
-    _means(
+    means(
         console,
         f"as of {rfc3339(at_ms, launch.time_zone)} (block {proposal.based_on:,}), from {_week(found.first_week)} on;"
         f" the calendar ends with {week_label(found.calendar_ends)}",
@@ -72,46 +71,19 @@ def as_values(found: Summary, asked: Asked, proposal: Proposal, at_ms: int) -> d
 def show_calibration(found: Calibration | None, console: Console) -> None:
     """Print how many promises of the plan were kept in simulated nights."""
     if found is None:
-        _title(console, "Would its promises be kept? No order has a week that could be promised")
+        title(console, "Would its promises be kept? No order has a week that could be promised")
         return
-    _title(console, f"Would its promises be kept? In {found.nights:,} simulated nights")
+    title(console, f"Would its promises be kept? In {found.nights:,} simulated nights")
     groups = (found.all_orders, *found.by_trim, *found.by_quarter)
     rows = [(group.name, f"{group.orders:,}", *_share(group.window), *_share(group.sure)) for group in groups]
     head = ("", "orders", "window kept", "stated", "by the sure week", "stated")
     table(console, head, rows, right=(1, 2, 3, 4, 5))
     verdict = "the stated shares are kept" if found.met else "a stated share is not kept"
-    _means(console, f"{verdict}; what is modelled and what is not: docs/promise-uncertainty.md")
-
-
-def table(
-    console: Console,
-    head: Sequence[str],
-    rows: Iterable[Sequence[str]],
-    right: Sequence[int] = (),
-    words: Sequence[int] = (0,),
-) -> None:
-    """A plain table without lines. Numbers, weeks and bars stay whole; where a line is too short, ``words`` fold."""
-    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for at, name in enumerate(head):
-        made.add_column(name, justify="right" if at in right else "left", overflow="fold", no_wrap=at not in words)
-    for row in rows:
-        made.add_row(*(Text(cell) for cell in row))
-    console.print(Padding(made, (0, 0, 0, 2)))
+    means(console, f"{verdict}; what is modelled and what is not: docs/promise-uncertainty.md")
 
 
 def _share(share: Share) -> tuple[str, str]:
     return f"{share.kept:.1%}", f"{share.stated:.0%}"
-
-
-def _title(console: Console, title: str) -> None:
-    console.print()
-    console.print(Text(title, style="bold"))
-
-
-def _means(console: Console, *said: str) -> None:
-    for each in said:
-        if each:
-            console.print(Padding(Text(each, style="dim"), (0, 0, 0, 2)))
 
 
 def _week(week: int) -> str:
@@ -129,11 +101,11 @@ def _beside(found: Summary) -> str:
 
 
 def _trims(found: Summary, console: Console) -> None:
-    _title(console, "Weeks by trim")
+    title(console, "Weeks by trim")
     rows = [_trim_row(one) for one in found.by_trim]
     head = ("model", "trim", "orders", "first", "median", "last", "wait", "none")
     table(console, head, [*rows, *_older_row(found.ahead)], right=(2, 6, 7), words=(0, 1))
-    _means(
+    means(
         console,
         "in which they are built, and how many have none;"
         " wait: weeks from now to the delivery, of the first, the median, the last",
@@ -155,11 +127,11 @@ def _labels(one: TrimWeeks | Older) -> list[str]:
     return ["" if week is None else week_label(week) for week in weeks]
 
 
-def _loads(found: Summary, resource: int, title: str, asked: Asked, console: Console) -> None:
+def _loads(found: Summary, resource: int, what: str, asked: Asked, console: Console) -> None:
     if not any(load.taken[resource] for load in found.loads):
         return
     step = -(-len(found.loads) // ROWS)
-    _title(console, title + ("" if step == 1 else f", by {step} weeks"))
+    title(console, what + ("" if step == 1 else f", by {step} weeks"))
     chunks = [found.loads[start : start + step] for start in range(0, len(found.loads), step)]
     table(console, ("from", "", "orders", "capacity", "full"), _load_rows(chunks, resource, asked), (2, 3), (4,))
 
@@ -187,18 +159,18 @@ def _full_in(chunk: tuple[Load, ...], asked: Asked) -> str:
 
 
 def _short(found: Summary, console: Console) -> None:
-    _title(console, "What is short")
+    title(console, "What is short")
     rows = [(f"{one.name} ({one.resource})", f"{one.orders:,}", str(one.full_weeks)) for one in found.short]
     if rows:
         table(console, ("plant or limit", "orders that wait for it", "full weeks"), rows, right=(1, 2))
     else:
-        _means(console, "nothing: every order has the first week there is")
+        means(console, "nothing: every order has the first week there is")
 
 
 def show_difference(found: Difference, late_bound: int, changed: int, console: Console) -> None:
     """Print what a plan does to what is promised."""
     total = found.total
-    _title(console, "Against what is promised now")
+    title(console, "Against what is promised now")
     rows = [
         ("promised, and kept", total.kept, _of(total.kept, total.promised)),
         ("  of those: would end earlier, so are improved", total.improved, ""),
@@ -213,7 +185,7 @@ def show_difference(found: Difference, late_bound: int, changed: int, console: C
     table(console, ("", "orders", ""), [(what, f"{count:,}", share) for what, count, share in rows], right=(1, 2))
     if total.broken:
         mean = total.weeks_late / total.broken
-        _means(console, f"broken by {mean:.1f} weeks on average, by {total.most_late} at most")
+        means(console, f"broken by {mean:.1f} weeks on average, by {total.most_late} at most")
     _moves(found, console)
 
 
@@ -224,7 +196,7 @@ def _of(count: int, whole: int) -> str:
 def _moves(found: Difference, console: Console) -> None:
     if not any(weeks for weeks, _ in found.moves):
         return
-    _title(console, "Who moves, and how far")
+    title(console, "Who moves, and how far")
     counts = [
         sum(
             orders for weeks, orders in found.moves if (low is None or weeks >= low) and (high is None or weeks <= high)

@@ -5,21 +5,18 @@ from __future__ import annotations
 import os
 
 import click
-import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from drumroll.cli.at_the_terminal import json_option, write
+from drumroll.cli.at_the_terminal import give_json, json_option
 from drumroll.cli.plan_book import AtMoment, read_book
-from drumroll.cli.plan_tables import table
 from drumroll.cli.reading import moment
+from drumroll.cli.tables import plain_console, table
 from drumroll.domain.launch import Launch
 from drumroll.domain.times import rfc3339
 from drumroll.domain.weeks import week_label
 from drumroll.plan.kept import Figures, Kept, kept
 from drumroll.settings import load
-
-WIDTH = 80
 
 
 @click.command(short_help="Were the promises kept?")
@@ -43,13 +40,10 @@ def promises(log: str | None, at_ms: int | None, json_file: str | None) -> None:
         click.echo(f"{path}: there are no orders yet, so nothing was promised.")
         return
     found = kept(at.book, at.at_ms)
-    if json_file:
-        text = msgspec.json.format(msgspec.json.encode(_values(found, at, at.book.launch))).decode()
-        if json_file == "-":
-            click.echo(text)
-            return
-        write(json_file, text.encode() + b"\n")
-    _show(found, at, at.book.launch, Console(width=WIDTH, highlight=False, markup=False, emoji=False))
+    launch = at.book.launch
+    if give_json(lambda: _values(found, at, launch), json_file):
+        return
+    _show(found, at, launch, plain_console())
 
 
 def _values(found: Kept, at: AtMoment, launch: Launch) -> dict[str, object]:
@@ -62,6 +56,7 @@ def _show(found: Kept, at: AtMoment, launch: Launch, console: Console) -> None:
     console.print(Text(f"{launch.name}: {_kept_of(every)}", style="bold"))
     when = f"as of {rfc3339(at.at_ms, launch.time_zone)} (block {at.position:,})"
     console.print(Text(f"  {when}; each figure is defined in docs/promises.md", style="dim"))
+    console.print()
     table(console, ("", "", ""), _lines(every, found.promised_nothing), right=(1, 2))
     head = ("delivered", "on time", "share", "mean late", "overdue", "later", "earlier")
     if found.by_trim:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 import click
-import msgspec
 from rich.console import Console
 from rich.table import Table
 
 from drumroll.bootstrap import read_launch
-from drumroll.cli.at_the_terminal import json_option, write
+from drumroll.cli.at_the_terminal import give_json, json_option
 from drumroll.domain.capacity import capacity_of, kinds_of, rules_of
 from drumroll.domain.launch import Launch
 from drumroll.domain.times import rfc3339, to_ms
@@ -45,13 +44,9 @@ def waits_(launch: str, orders: int, at: str | None, region: str | None, json_fi
     at_ms = offer.opens_at_ms if at is None else _moment_ms(at)
     steps = sorted({step for step in STEPS if step < orders} | {orders})
     found = waits(offer, _safety(offer), steps, at_ms, _region(offer, region))
-    if json_file:
-        content = {"launch": offer.id, "at": rfc3339(at_ms, offer.time_zone), "waits": found}
-        text = msgspec.json.format(msgspec.json.encode(content))
-        if json_file == "-":
-            click.echo(text)
-            return
-        write(json_file, text + b"\n")
+    content = {"launch": offer.id, "at": rfc3339(at_ms, offer.time_zone), "waits": found}
+    if give_json(lambda: content, json_file):
+        return
     _show(offer, found, at_ms)
 
 

@@ -10,13 +10,13 @@ from time import perf_counter
 from typing import Any
 
 import click
-import msgspec
 from rich.console import Console
 from rich.status import Status
 
 from drumroll.bootstrap import read_launch
-from drumroll.cli.at_the_terminal import json_option, write
+from drumroll.cli.at_the_terminal import give_json, json_option, write
 from drumroll.cli.plan_book import read_book
+from drumroll.cli.tables import plain_console
 from drumroll.cli.whatif_json import as_json
 from drumroll.cli.whatif_page import page
 from drumroll.cli.whatif_tables import show
@@ -32,7 +32,6 @@ from drumroll.plan.whatif import Answer, what_if
 from drumroll.rehearsal.arrivals import firm_seconds
 from drumroll.rehearsal.population import places
 
-WIDTH = 80
 LAUNCH = "launches/yu7.toml"
 ORDERS = 300_000
 _MOST_ORDERS = 5_000_000
@@ -94,7 +93,7 @@ def whatif(launch_file: str | None, **given: Any) -> None:
       drumroll whatif --cut 55% --from 2025-08-04 --weeks 12 --html w.html
       drumroll whatif --add 20% --resource all --convert 10% --cancel 8%
     """
-    console = Console(width=WIDTH, highlight=False, markup=False, emoji=False)
+    console = plain_console()
     with _watched() as watch:
         watch("orders", "read" if given["log"] else "assumed")
         situation = _of_log(launch_file, given) if given["log"] else _assumed(launch_file, given)
@@ -170,14 +169,10 @@ def _scenario(situation: Situation, given: dict[str, Any]) -> Scenario:
 
 def _give(answer: Answer, seconds: dict[str, dict[str, float]], given: dict[str, Any], console: Console) -> None:
     """Files where asked, and JSON or tables to the terminal."""
-    text = msgspec.json.format(msgspec.json.encode(as_json(answer, seconds, given["log"])))
     if given["html"]:
         write(given["html"], page(answer, given["log"]).encode())
-    if given["json_file"] == "-":
-        click.echo(text)
+    if give_json(lambda: as_json(answer, seconds, given["log"]), given["json_file"]):
         return
-    if given["json_file"]:
-        write(given["json_file"], text + b"\n")
     show(answer, given["log"], console)
     if given["html"]:
         click.echo(f"\n{given['html']} has it with pictures")

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from drumroll.cli import whatif_words as words
+from drumroll.cli.tables import means, said, title
 from drumroll.cli.whatif_json import mean_late
 from drumroll.domain.money import format_minor
 from drumroll.plan.whatif import POLICIES, Answer, Planned, Wait
@@ -18,21 +19,14 @@ from drumroll.plan.whatif import POLICIES, Answer, Planned, Wait
 def show(answer: Answer, log: str | None, console: Console) -> None:
     """Print what was asked, what happens to the promises by policy, and the weeks by trim."""
     console.print(Text(f"{answer.situation.launch.name}: what if", style="bold"))
-    for said in words.asked_in_words(answer):
-        console.print(Padding(Text(said), (0, 0, 0, 2)))
-    console.print(Padding(Text(words.whose_in_words(answer, log), style="dim"), (0, 0, 0, 2)))
-    _title(console, "What happens to the promises")
+    said(console, *words.asked_in_words(answer))
+    means(console, words.whose_in_words(answer, log))
+    title(console, "What happens to the promises")
     console.print(Padding(_promises(answer), (0, 0, 0, 2)))
-    _title(console, "Weeks from now to delivery: median / 90 in 100")
+    title(console, "Weeks from now to delivery: median / 90 in 100")
     console.print(Padding(_waits(answer), (0, 0, 0, 2)))
     console.print()
-    for said in words.MEANS:
-        console.print(Padding(Text(said, style="dim"), (0, 0, 0, 2)))
-
-
-def _title(console: Console, title: str) -> None:
-    console.print()
-    console.print(Text(title, style="bold"))
+    means(console, *words.MEANS)
 
 
 def _table(*heads: str) -> Table:
