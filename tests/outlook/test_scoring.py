@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from drumroll.outlook.scoring import covered, crps_normal, crps_of_samples, interval_score, pinball
+from drumroll.outlook.scoring import crps_normal, crps_of_samples
 
 
 def test_the_score_of_a_standard_normal_at_its_middle_is_known() -> None:
@@ -44,20 +44,3 @@ def test_few_samples_of_a_forecast_score_as_many_do_on_average() -> None:
 
 def test_a_single_sample_is_a_point_forecast() -> None:
     assert float(crps_of_samples([7.0], 4.0)) == 3.0
-
-
-def test_quantile_scores_of_all_levels_make_half_the_crps() -> None:
-    levels = (np.arange(20_000) + 0.5) / 20_000
-    whole = 2 * pinball(norm.ppf(levels), 0.4, levels).mean()
-    assert whole == pytest.approx(float(crps_normal(0, 1, 0.4)), rel=1e-3)
-
-
-def test_an_interval_is_charged_its_width_and_what_it_missed_by() -> None:
-    assert interval_score([0, 0, 0], [10, 10, 10], [5, 12, -1], 80).tolist() == pytest.approx([10, 30, 20])
-    assert float(covered([0, 0, 0], [10, 10, 10], [10, 12, 0])) == pytest.approx(2 / 3)
-
-
-def test_the_true_quantiles_have_the_least_interval_score() -> None:
-    came = np.random.default_rng(2).standard_normal(100_000)
-    score = {width: interval_score(-width, width, came, 80).mean() for width in (0.9, 1.2816, 1.8)}
-    assert min(score, key=lambda width: score[width]) == 1.2816

@@ -5,7 +5,9 @@ rate ``f = F'`` a second. How many orders there will ever be, the size, stands b
 Bass (1969), "A New Product Growth for Model Consumer Durables", Management Science 15(5); Weibull (1951), "A
 Statistical Distribution Function of Wide Applicability", Journal of Applied Mechanics 18.
 
-Fits work on *positions*: the logarithms and logits of a curve's parameters, each free to be any number.
+Fits work on *positions*: the natural logarithms and logits of a curve's parameters, each free to be any number. Of Bass
+they are log ``innovation`` and log ``imitation / innovation``, of an impulse log ``scale_s`` and logit ``shape``, of a
+mixture logit ``impulse_share``, those of its impulse, and those of its Bass.
 """
 
 from __future__ import annotations
@@ -27,17 +29,6 @@ MOST_EXPONENT = 690.0
 
 MOST_POSITION = 60.0
 """Positions are held within this: e^60 seconds are longer than the universe is old."""
-
-POSITIONS: dict[Name, tuple[str, ...]] = {
-    "bass": ("log innovation", "log imitation / innovation"),
-    "impulse": ("log scale_s", "logit shape"),
-    "mixture": (
-        "logit impulse_share",
-        *("log scale_s", "logit shape"),
-        *("log innovation", "log imitation / innovation"),
-    ),
-}
-"""The positions of each candidate, in order; logarithms are natural."""
 
 CANDIDATES: tuple[Name, ...] = ("bass", "impulse", "mixture")
 

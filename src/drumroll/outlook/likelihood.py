@@ -6,7 +6,7 @@ that is gamma with mean 1 and variance ``phi^2 / span``, the span of the interva
 of the sum as it would be had it been counted at once. At least ``LEAST_PHI`` is always taken: no launch follows a
 formula exactly, however smooth its curve.
 
-All works on rows of *places*: log size, the curve's positions (``curves.POSITIONS``), log of ``phi - LEAST_PHI``.
+All works on rows of *places*: log size, the curve's positions (``curves``), log of ``phi - LEAST_PHI``.
 """
 
 from __future__ import annotations

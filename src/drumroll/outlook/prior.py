@@ -6,21 +6,19 @@ can be changed, and each forecast says its weight.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import isfinite, log
 
 import msgspec
 import numpy as np
 
 from drumroll.errors import CurveUnfit
-from drumroll.outlook.curves import CANDIDATES, POSITIONS, Curve, Floats, Name, curve_of
+from drumroll.outlook.curves import CANDIDATES, Curve, Floats, Name, curve_of
 from drumroll.outlook.likelihood import LEAST_PHI, Target, mode
 from drumroll.outlook.observed import Observed, Point, intervals, observed
 
 Z95 = 1.959963984540054
 """95 % of a normal lies within so many standard deviations of its middle."""
 
-MOST_FACTOR = 1e6
 PHI = 0.06
 PHI_WITHIN_FACTOR = 3.0
 """Relative noise over one unit of logarithmic time beyond the least of 10 %: 6 %, or from 2 to 18 % (95 %)."""
@@ -151,8 +149,3 @@ def _says(earlier: Earlier) -> str:
         f"{earlier.pace_within_factor:g} (95 %); counts as noisy about a curve as that launch's, and never less than "
         f"{100 * LEAST_PHI:.0f} % over one unit of logarithmic time. Bass, an impulse, their mixture: equally likely."
     )
-
-
-def places_of(own: CandidatePrior) -> Sequence[str]:
-    """What each place of a prior is, in words."""
-    return ("log size", *POSITIONS[own.name], f"log (noise - {LEAST_PHI})")

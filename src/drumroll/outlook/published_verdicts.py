@@ -20,7 +20,6 @@ Verdict = Literal["comes out", "comes out only if", "does not come out", "not kn
 NEAREST = 2
 """So many combinations are named that come near a figure but don't give it."""
 
-AMOUNTS = ("deposits", "potential_revenue", "quarter_share")
 ASSUMES = {
     "orders": "orders of the headline models, deposit paid and not given up, at one moment",
     "locked": "orders that can no longer be taken back, at one moment",

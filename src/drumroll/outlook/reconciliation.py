@@ -225,9 +225,7 @@ def _totals(
     said = _sums(there.with_columns(kind=pl.lit("statement")), "")
     theirs, ours = _sums(held.filter(pl.col("line").is_not_null()), ""), _sums(_booked(held), "_here")
     accounts = {
-        of: _of_account(balance, only)
-        for (account, of), balance in balances.items()
-        if account == "Assets:Cash:Provider"
+        of: _of_account(balance, only) for (account, of), balance in balances.items() if account is Account.PROVIDER
     }
     others = {of for _, of, _ in said} | {of for of, sums in accounts.items() if sums != Sums(0, 0)}
     for of in (currency, *sorted(others - {currency})):

@@ -36,25 +36,3 @@ def crps_normal(mean: ArrayLike, sd: ArrayLike, observed: ArrayLike) -> Floats:
     away = (np.asarray(observed, dtype=np.float64) - np.asarray(mean)) / width
     density = np.exp(-0.5 * np.square(away)) / np.sqrt(2 * np.pi)
     return np.asarray(width * (away * (2 * ndtr(away) - 1) + 2 * density - 1 / np.sqrt(np.pi)))
-
-
-def covered(low: ArrayLike, high: ArrayLike, observed: ArrayLike) -> Floats:
-    """The share (0 to 1) of what came that lies within its interval, the ends included."""
-    came = np.asarray(observed)
-    return np.asarray(np.mean((np.asarray(low) <= came) & (came <= np.asarray(high))))
-
-
-def interval_score(low: ArrayLike, high: ArrayLike, observed: ArrayLike, percent: float) -> Floats:
-    """Winkler's score of a central interval: its width, plus 2 / (1 - percent/100) times how far outside it came.
-
-    Winkler (1972), "A Decision-Theoretic Approach to Interval Estimation", JASA 67.
-    """
-    below, above, came = (np.asarray(value, dtype=np.float64) for value in (low, high, observed))
-    outside = np.maximum(below - came, 0.0) + np.maximum(came - above, 0.0)
-    return np.asarray(above - below + 2 / (1 - percent / 100) * outside)
-
-
-def pinball(quantile: ArrayLike, observed: ArrayLike, level: ArrayLike) -> Floats:
-    """The score of a quantile forecast at ``level`` (0 to 1): of all levels together it makes half the CRPS."""
-    away = np.asarray(observed, dtype=np.float64) - np.asarray(quantile)
-    return np.asarray(np.maximum(np.asarray(level) * away, (np.asarray(level) - 1) * away))
