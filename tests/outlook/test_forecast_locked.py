@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import beta
 
+from drumroll.domain.launch_outlook import Diffusion
 from drumroll.errors import CurveUnfit
 from drumroll.outlook.fitting import fit
 from drumroll.outlook.forecast_locked import (
@@ -16,6 +17,7 @@ from drumroll.outlook.forecast_locked import (
     cancelling,
     locked,
     locked_draws,
+    long_run_of,
     month_edges,
     monthly,
     monthly_draws,
@@ -91,12 +93,23 @@ def test_months_are_the_launch_and_the_long_run() -> None:
         (LongRun(0, 0.1, 0.4), "market"),
         (LongRun(1e5, 0.0, 0.4), "innovation"),
         (LongRun(1e5, 0.1, float("nan")), "imitation"),
+        (LongRun(1e5, 0.1, -0.1), "imitation"),
         (LongRun(1e5, 0.1, 0.4, 0.5), "within_factor"),
     ],
 )
 def test_a_long_run_that_makes_no_sense_is_refused_by_name(assumed: LongRun, field: str) -> None:
     with pytest.raises(CurveUnfit, match=field):
         monthly(POSTERIOR, assumed, seed=1)
+
+
+@pytest.mark.parametrize("imitation", ["0", "100"])
+def test_a_long_run_that_a_launch_file_may_have_is_forecast(imitation: str) -> None:
+    assumed = long_run_of(Diffusion(600_000, "0.1", imitation))
+    months = monthly(POSTERIOR, assumed, seed=1)
+    by_then = assumed.by_then(month_edges())
+    if imitation == "0":
+        assert by_then[-1] == pytest.approx(600_000 * (1 - np.exp(-0.2)), rel=1e-9)
+    assert months[12].mean == pytest.approx(by_then[13] - by_then[12], rel=0.25, abs=500)
 
 
 def test_a_range_that_is_none_is_refused() -> None:

@@ -17,11 +17,11 @@ from drumroll.outlook.forecast import LEVELS, Forecast, Horizon, draws_of, forec
 from drumroll.outlook.forecast_locked import (
     Cancelling,
     Locked,
-    LongRun,
     Month,
     cancelling,
     locked,
     locked_draws,
+    long_run_of,
     month_edges,
     monthly,
 )
@@ -157,8 +157,4 @@ def _months(asked: Asked, posterior: Posterior, edges_s: Sequence[float], notes:
     if outlook is None or outlook.diffusion is None:
         notes.append("Months are not forecast: no launch file has [outlook.diffusion], and no first day can tell.")
         return ()
-    assumed = outlook.diffusion
-    long_run = LongRun(
-        float(assumed.market), float(assumed.innovation), float(assumed.imitation), float(assumed.within_factor)
-    )
-    return monthly(posterior, long_run, seed=asked.seed, edges_s=edges_s)
+    return monthly(posterior, long_run_of(outlook.diffusion), seed=asked.seed, edges_s=edges_s)

@@ -22,6 +22,7 @@ ID_ALLOWED = "1 to 32 of a-z, 0-9 and -, the first no -"
 NAME_ALLOWED = "a text of 1 to 80 printable characters"
 MOMENT_ALLOWED = '2025-06-26T22:00:00 (in time_zone), 2025-06-26T22:00:00+08:00, or "2025-06-26 24:00"'
 MONEY_ALLOWED = "a whole number of minor units, 1 to 10^15"
+COST_ALLOWED = "a whole number of minor units, 0 to 10^15"
 PLACES_ALLOWED = "a whole number of orders, 0 to 10^9"
 DAY_ALLOWED = "a day from 1900 to 2199, like 2025-06-27"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from drumroll.domain.launch_finance import FIGURES
 from drumroll.domain.launch_finance import RELATIONS as FIGURE_RELATIONS
 from drumroll.domain.launch_keys import (
+    COST_ALLOWED,
     DAY_ALLOWED,
     ID_ALLOWED,
     ID_KEY,
@@ -46,7 +47,7 @@ _until = Key("until", day, DAY_ALLOWED)
 _monthly = Key("monthly", whole_number(0, MONTHLY), "a whole number of orders a month, 0 to 10^7")
 
 COST = Table(
-    (_model, Key("trim", identifier, ID_ALLOWED), Key("cost_minor", whole_number(0, MONEY_MINOR), MONEY_ALLOWED))
+    (_model, Key("trim", identifier, ID_ALLOWED), Key("cost_minor", whole_number(0, MONEY_MINOR), COST_ALLOWED))
 )
 
 QUARTER = Table((ID_KEY, NAME_KEY, _money))

@@ -13,11 +13,10 @@ import msgspec
 import numpy as np
 
 from drumroll.domain.launch import Launch
-from drumroll.domain.launch_outlook import Diffusion
 from drumroll.errors import OutlookRefused
-from drumroll.outlook.curves import Floats, bass_share
+from drumroll.outlook.curves import Floats
 from drumroll.outlook.fitting import Posterior
-from drumroll.outlook.forecast_locked import YEAR_S, Became, LongRun, cancelling, monthly_draws
+from drumroll.outlook.forecast_locked import Became, LongRun, cancelling, long_run_of, monthly_draws
 from drumroll.outlook.months import Calendar, Counts
 
 DRAWS = 100
@@ -47,9 +46,9 @@ def demand(
         OutlookRefused: the start lies after the calendar's first step.
     """
     edges = _seconds(launch, cal, start_ms)
-    outlook = launch.outlook
-    assumed = outlook.diffusion if outlook is not None else None
-    drawn, beside = _drawn(posterior, assumed, edges, seed)
+    assumed = launch.outlook.diffusion if launch.outlook is not None else None
+    long_run = None if assumed is None else long_run_of(assumed)
+    drawn, beside = _drawn(posterior, long_run, edges, seed)
     by_then = np.cumsum(drawn, axis=1)
     now = float(posterior.known.orders_now) if posterior.known.from_s > edges[0] else 0.0
     known = np.diff(np.minimum(by_then[:1], now), axis=1, prepend=0.0)
@@ -59,7 +58,7 @@ def demand(
     return Demand(
         known=known[0].astype(np.int64),
         launch=_whole(coming),
-        long_run=_whole(np.cumsum(np.concatenate([_middle(assumed, edges), beside[rows]]), axis=1)),
+        long_run=_whole(np.cumsum(np.concatenate([_middle(long_run, edges), beside[rows]]), axis=1)),
         gives_up=_gives_up(launch, became, seed),
     )
 
@@ -93,30 +92,16 @@ def _seconds(launch: Launch, cal: Calendar, start_ms: int) -> tuple[float, ...]:
     return tuple((at_ms - launch.opens_at_ms) / 1000 for at_ms in (start_ms, *later))
 
 
-def _drawn(posterior: Posterior, assumed: Diffusion | None, edges: Sequence[float], seed: int) -> tuple[Floats, Floats]:
-    """Draws of both, between ``edges``."""
-    if assumed is None:
-        nothing = LongRun(1.0, 1e-9, 1e-9)
-    else:
-        nothing = LongRun(
-            float(assumed.market), *_rates(assumed), within_factor=float(assumed.within_factor), pace_within_factor=1.5
-        )
+def _drawn(posterior: Posterior, assumed: LongRun | None, edges: Sequence[float], seed: int) -> tuple[Floats, Floats]:
+    """Draws of the launch curve and of the long run, between ``edges``."""
     ours = edges if edges[0] == 0 else (0.0, *edges)
-    launch, beside = monthly_draws(posterior, nothing, ours, seed=seed)
+    launch, beside = monthly_draws(posterior, assumed, ours, seed=seed)
     skipped = len(ours) - len(edges)
-    return launch[:, skipped:], (beside if assumed is not None else np.zeros_like(beside))[:, skipped:]
+    return launch[:, skipped:], beside[:, skipped:]
 
 
-def _rates(assumed: Diffusion) -> tuple[float, float]:
-    return float(assumed.innovation), max(float(assumed.imitation), 1e-9)
-
-
-def _middle(assumed: Diffusion | None, edges: Sequence[float]) -> Floats:
-    if assumed is None:
-        return np.zeros((1, len(edges) - 1))
-    first, second = _rates(assumed)
-    share = bass_share(np.array(edges), first / YEAR_S, second / YEAR_S)
-    return np.asarray(assumed.market * np.diff(share)[None, :])
+def _middle(assumed: LongRun | None, edges: Sequence[float]) -> Floats:
+    return np.zeros((1, len(edges) - 1)) if assumed is None else np.diff(assumed.by_then(edges))[None, :]
 
 
 def _whole(by_then: Floats) -> Counts:

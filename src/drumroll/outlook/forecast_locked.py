@@ -22,6 +22,7 @@ from numpy.random import default_rng
 from scipy.optimize import root
 from scipy.special import betaincinv, xlogy
 
+from drumroll.domain.launch_outlook import Diffusion
 from drumroll.errors import CurveUnfit
 from drumroll.outlook.curves import Floats, bass_share
 from drumroll.outlook.fitting import Posterior
@@ -92,6 +93,11 @@ class LongRun(msgspec.Struct, frozen=True):
     within_factor: float = 2.0
     pace_within_factor: float = 1.5
 
+    def by_then(self, edges_s: Sequence[float]) -> Floats:
+        """Orders by each of ``edges_s``, as assumed, without noise."""
+        shares = bass_share(np.array(edges_s), self.innovation / YEAR_S, self.imitation / YEAR_S)
+        return np.asarray(self.market * shares)
+
 
 class Month(msgspec.Struct, frozen=True):
     """Orders from ``from_s`` to ``to_s`` after the opening; ``long_run_share`` (0 to 1) of the mean is long-run."""
@@ -154,13 +160,22 @@ def month_edges(months: int = 24) -> tuple[float, ...]:
     return tuple(month * YEAR_S / 12 for month in range(months + 1))
 
 
+def long_run_of(assumed: Diffusion) -> LongRun:
+    """The long run that a launch file assumes; its pace varies as ``LongRun`` has it."""
+    return LongRun(
+        float(assumed.market), float(assumed.innovation), float(assumed.imitation), float(assumed.within_factor)
+    )
+
+
 def monthly_draws(
-    posterior: Posterior, long_run: LongRun, edges_s: Sequence[float], *, seed: int
+    posterior: Posterior, long_run: LongRun | None, edges_s: Sequence[float], *, seed: int
 ) -> tuple[Floats, Floats]:
     """Orders between ``edges_s`` (rising, 0 first), draws x months: of the launch curve, and of the long run."""
-    _check(long_run)
     by_then = draws_of(posterior, edges_s[1:], seed=seed).astype(np.float64)
     launch = np.diff(by_then, axis=1, prepend=0.0)
+    if long_run is None:
+        return launch, np.zeros_like(launch)
+    _check(long_run)
     return launch, _long_run(long_run, np.array(edges_s), len(launch), seed)
 
 
@@ -192,10 +207,11 @@ def _long_run(assumed: LongRun, edges: Floats, count: int, seed: int) -> Floats:
 
 
 def _check(assumed: LongRun) -> None:
-    for field, least, most in (("market", 0.0, 1e10), ("innovation", 0.0, 10.0), ("imitation", 0.0, 10.0)):
+    for field, most in (("market", 1e10), ("innovation", 10.0), ("imitation", 100.0)):
         value = getattr(assumed, field)
-        if not isfinite(value) or not least < value <= most:
-            raise CurveUnfit(f"{field} is {value!r}; it is above {least:g} and at most {most:g} (a year, for a rate)")
+        if not isfinite(value) or not 0.0 <= value <= most or (value == 0.0 and field != "imitation"):
+            least = "from 0" if field == "imitation" else "above 0"
+            raise CurveUnfit(f"{field} is {value!r}; it is {least} and at most {most:g} (a year, for a rate)")
     for field in ("within_factor", "pace_within_factor"):
         if not 1.0 <= getattr(assumed, field) <= 1e3:
             raise CurveUnfit(f"{field} is {getattr(assumed, field)!r}; it is from 1 (certain) to 1,000")
