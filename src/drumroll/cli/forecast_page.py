@@ -10,26 +10,20 @@ from drumroll.cli import forecast_tables as tables
 from drumroll.cli import forecast_words as words
 from drumroll.cli.forecast_answer import Answer, prior_sizes
 from drumroll.cli.forecast_backtest import CELL_HEAD, Played, cell_row, error_rows, main_cells
-from drumroll.market.page_style import STYLE
+from drumroll.cli.page_parts import bullets, card, document, legend, section
 from drumroll.outlook.backtest import HOURS, Cell
 from drumroll.outlook.forecast import Horizon, fan
 
 _MORE_STYLE = """
-:root{color-scheme:light dark}
-h1{font-size:clamp(2rem,8vw,4rem);letter-spacing:-.03em}
-@media screen and (prefers-color-scheme:dark){:root{--paper:#141312;--card:#1d1b19;--ink:#f1eee7;--soft:#a19c91;
---rule:#34312c;--accent:#fb923c;--good:#4ade80;--bad:#f87171;--second:#2dd4bf;--third:#a78bfa;--open:#facc15}}
-.charts{grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr))}
-.item{white-space:nowrap}.item .key{margin-left:0}td.n,th.n{text-align:right}
+h1{font-size:clamp(2rem,8vw,4rem)}
 figure h3{margin-top:1.2rem}
-@media(max-width:34rem){.rows td.n{text-align:left}.rows td[data-name]::before{min-width:8.2rem}
+@media(max-width:34rem){.rows td[data-name]::before{min-width:8.2rem}
 dl.day div:last-child:nth-child(odd){grid-column:1/-1}}
 """
 
 
 def page(answer: Answer, tested: Played | None = None) -> str:
     """The page: the figures, the fan, what came, the prior against what is known now, months, curves, back-test."""
-    name = escape(answer.asked.name)
     body = (
         _header(answer),
         _main(answer),
@@ -38,15 +32,10 @@ def page(answer: Answer, tested: Played | None = None) -> str:
         _months(answer),
         *_tables(answer),
         _tested(tested) if tested is not None else "",
-        _section("What is assumed", _list((answer.forecast.prior_says, *answer.asked.notes, *answer.notes))),
-        _section("What the words mean", _list(words.MEANS)),
+        section("What is assumed", bullets((answer.forecast.prior_says, *answer.asked.notes, *answer.notes))),
+        section("What the words mean", bullets(words.MEANS)),
     )
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{name}: forecast</title>'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f'<meta name="color-scheme" content="light dark"><style>{STYLE}{plots.STYLE}{_MORE_STYLE}</style></head>'
-        f"<body><main>{''.join(body)}</main></body></html>\n"
-    )
+    return document(f"{answer.asked.name}: forecast", body, plots.STYLE + _MORE_STYLE)
 
 
 def _header(answer: Answer) -> str:
@@ -86,8 +75,8 @@ def _fan(answer: Answer) -> str:
     keys = [("known", "known"), ("line", "median"), ("p50", "50 %"), ("p80", "80 %"), ("p95", "95 %")]
     if asked.whole[-1][0] > known[-1][0]:
         keys.append(("hollow", "what came, unknown to the forecast"))
-    note = f"{_keys(keys)} Time is drawn by its logarithm from the first minute on."
-    return _card("Firm orders since the opening", picture, note, "wide")
+    note = f"{legend(keys)} Time is drawn by its logarithm from the first minute on."
+    return card("Firm orders since the opening", picture, note, "wide")
 
 
 def _charts(answer: Answer) -> Iterable[str]:
@@ -95,13 +84,13 @@ def _charts(answer: Answer) -> Iterable[str]:
     now = {level: (float(low), float(high)) for level, (low, high) in found.size.items()}
     now[0] = (float(found.size_median), float(found.size_median))
     rows = (("before the first order", "before", prior), (f"after {words.clock(found.from_s)}", "after", now))
-    yield _card(
+    yield card(
         "All orders that the launch curve will bring",
         plots.sizes(rows, "What was assumed of the size, and what is known now"),
         f"50, 80 and 95 % intervals and the median, on a logarithmic axis. The prior's weight in it now:"
         f" {words.percent(found.prior_weight)}.",
     )
-    yield _card(
+    yield card(
         "How likely each curve is",
         plots.weights([(words.NAMES[each.name], each.weight) for each in found.models]),
         "Before the first order all three are equally likely.",
@@ -111,31 +100,31 @@ def _charts(answer: Answer) -> Iterable[str]:
 def _months(answer: Answer) -> str:
     if not answer.months:
         return ""
-    keys = _keys((("line", "median"), ("p50", "50 %"), ("p80", "80 %"), ("p95", "95 %"), ("ground", "long run")))
+    keys = legend((("line", "median"), ("p50", "50 %"), ("p80", "80 %"), ("p95", "95 %"), ("ground", "long run")))
     note = f"{keys} Long run: the part of the mean that is assumed. A first month that dwarfs the others is cut off."
-    return _card("Orders by month after the opening", plots.months(answer.months), note, "wide")
+    return card("Orders by month after the opening", plots.months(answer.months), note, "wide")
 
 
 def _tables(answer: Answer) -> Iterable[str]:
     levels = tables.INTERVALS
     rows = [tables.horizon_row(horizon) for horizon in answer.forecast.horizons]
-    yield _section("Orders after the opening", _table(("", "median", *levels, "prior"), rows))
+    yield section("Orders after the opening", _table(("", "median", *levels, "prior"), rows))
     rules = tables.naive_rows(answer)
     if rules:
         ahead = [words.clock(horizon.at_s) for horizon in answer.forecast.horizons if not horizon.known]
-        yield _section("What naive rules say", _table(("", *ahead), rules))
+        yield section("What naive rules say", _table(("", *ahead), rules))
     locked = tables.locked_rows(answer)
     if locked:
         note = f'<p class="means">{escape(tables.cancels_in_words(answer))}</p>'
         head = ("of those", "median", *levels)
-        yield _section("Locked in the end, after the cooling-off", _table(head, locked) + note)
+        yield section("Locked in the end, after the cooling-off", _table(head, locked) + note)
     head = ("", "weight", "half by", "90 % by", "all orders", "noise")
-    said = _list(f"{words.NAMES[each.name]}: {words.parameters(each.curve)}" for each in answer.forecast.models)
-    yield _section("Curves that were tried", _table(head, tables.curve_rows(answer)) + said)
+    said = bullets(f"{words.NAMES[each.name]}: {words.parameters(each.curve)}" for each in answer.forecast.models)
+    yield section("Curves that were tried", _table(head, tables.curve_rows(answer)) + said)
     if answer.quarters:
         note = f'<p class="means">{escape(tables.MONTHS_ASSUMED)}</p>'
         head = ("months", "median", *levels, "long run")
-        yield _section("Two years, by quarter after the opening", _table(head, tables.quarter_rows(answer)) + note)
+        yield section("Two years, by quarter after the opening", _table(head, tables.quarter_rows(answer)) + note)
 
 
 # The back-test
@@ -156,8 +145,8 @@ def _tested(tested: Played) -> str:
     for name, known in tested.known:
         parts += [f"<h3>{escape(name)}</h3>", _cells(known.cells)]
     losses = tested.losses or ("Nowhere, on these launches.",)
-    parts += ["<h3>Where it loses to a naive rule</h3>", _list(losses)]
-    return _section(f"Back-test on {simulated.launches:,} simulated launches", "".join(parts))
+    parts += ["<h3>Where it loses to a naive rule</h3>", bullets(losses)]
+    return section(f"Back-test on {simulated.launches:,} simulated launches", "".join(parts))
 
 
 def _cells(cells: Iterable[Cell]) -> str:
@@ -182,22 +171,3 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         for row in rows
     )
     return f'<table class="rows"><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>'
-
-
-def _keys(named: Iterable[tuple[str, str]]) -> str:
-    """What the colours stand for."""
-    spans = (f'<span class="item"><span class="key {kind}"></span>{escape(name)}.</span>' for kind, name in named)
-    return " ".join(spans)
-
-
-def _section(title: str, body: str) -> str:
-    return f"<section><h2>{escape(title)}</h2>{body}</section>"
-
-
-def _card(title: str, picture: str, note: str, kind: str = "") -> str:
-    wide = f' class="{kind}"' if kind else ""
-    return f"<figure{wide}><h2>{escape(title)}</h2>{picture}<figcaption>{note}</figcaption></figure>"
-
-
-def _list(said: Iterable[str]) -> str:
-    return f'<ul class="means">{"".join(f"<li>{escape(each)}</li>" for each in said)}</ul>'

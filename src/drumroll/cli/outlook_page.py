@@ -8,19 +8,14 @@ from html import escape
 from drumroll.cli import forecast_plots, outlook_plots
 from drumroll.cli import outlook_words as words
 from drumroll.cli.outlook_made import Made, Played
-from drumroll.market.page_style import STYLE
+from drumroll.cli.page_parts import bullets, card, document, legend, section
 from drumroll.outlook.by_month import Figures
 from drumroll.outlook.compared import Compared
 from drumroll.outlook.forecast import fan
 
 _MORE_STYLE = """
-:root{color-scheme:light dark}
-h1{font-size:clamp(2.2rem,9vw,4.5rem);letter-spacing:-.03em}
+h1{font-size:clamp(2.2rem,9vw,4.5rem)}
 header p.lead{font-size:1.125rem;max-width:46rem}
-@media screen and (prefers-color-scheme:dark){:root{--paper:#141312;--card:#1d1b19;--ink:#f1eee7;--soft:#a19c91;
---rule:#34312c;--accent:#fb923c;--good:#4ade80;--bad:#f87171;--second:#2dd4bf;--third:#a78bfa;--open:#facc15}}
-.charts{grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr))}
-.item{white-space:nowrap}.item .key{margin-left:0}td.n,th.n{text-align:right}
 dl.day dd{white-space:nowrap}
 @media(min-width:34.01rem){.others td:first-child{width:9rem}.others td.n{white-space:normal;width:7.5rem}
 .others td:nth-child(4){width:7rem;overflow-wrap:normal}}
@@ -28,7 +23,7 @@ dl.day{grid-template-columns:repeat(auto-fit,minmax(min(50% - 1px,11rem),1fr))}
 tr.sum td{font-weight:600}td.why{color:var(--soft);font-size:.8125rem}td.why p{margin:0 0 .25rem}
 details{margin-top:.5rem}summary{cursor:pointer;font-weight:500;font-size:.875rem;padding:.35rem 0}
 section p{margin:.3rem 0}
-@media(max-width:34rem){.rows td.n{text-align:left}.rows td[data-name]::before{min-width:7.6rem}
+@media(max-width:34rem){.rows td[data-name]::before{min-width:7.6rem}
 .rows td.why[data-name]::before,.rows td[data-name=""]::before{display:none}
 dl.day div:last-child:nth-child(odd){grid-column:1/-1}}
 """
@@ -39,7 +34,6 @@ Cell = tuple[str, str]
 
 def page(made: Made) -> str:
     """The page: one number and what it means, pictures, scenarios side by side, what others said, what is assumed."""
-    name = escape(made.launch.name)
     body = (
         _header(made),
         _main(made),
@@ -48,16 +42,10 @@ def page(made: Made) -> str:
         _others(made),
         _scenarios(made),
         _tested(made),
-        _section("What is assumed", _list(words.assumptions(made))),
-        _section("What the words mean", _list(words.MEANS)),
+        section("What is assumed", bullets(words.assumptions(made), "")),
+        section("What the words mean", bullets(words.MEANS, "")),
     )
-    style = f"{STYLE}{forecast_plots.STYLE}{outlook_plots.STYLE}{_MORE_STYLE}"
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{name}: outlook</title>'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f'<meta name="color-scheme" content="light dark"><style>{style}</style></head>'
-        f"<body><main>{''.join(body)}</main></body></html>\n"
-    )
+    return document(f"{made.launch.name}: outlook", body, forecast_plots.STYLE + outlook_plots.STYLE + _MORE_STYLE)
 
 
 def _header(made: Made) -> str:
@@ -91,8 +79,8 @@ def _first(made: Made) -> Iterable[str]:
     picture = forecast_plots.fan(
         fan(made.posterior, grid, seed=made.asked.seed), points, made.asked.whole, f"Firm orders of {made.launch.name}"
     )
-    bands = _keys((("known", "known"), ("line", "median"), ("p50", "50 %"), ("p80", "80 %"), ("p95", "95 %")))
-    yield _card("The launch: firm orders since the opening", picture, f"{bands} Time is drawn by its logarithm.")
+    bands = legend((("known", "known"), ("line", "median"), ("p50", "50 %"), ("p80", "80 %"), ("p95", "95 %")))
+    yield card("The launch: firm orders since the opening", picture, f"{bands} Time is drawn by its logarithm.")
     first = made.played[0]
     finance = made.launch.finance
     quarter = finance.quarters[-1] if finance is not None and finance.quarters else None
@@ -100,15 +88,15 @@ def _first(made: Made) -> Iterable[str]:
     unit = outlook_plots.revenue_unit(first, made.launch.currency, known_quarter)
     note = f"{f'{unit[1]} {made.launch.currency}'.strip()} without VAT, at delivery; lines: 80 %."
     if quarter is not None:
-        line = _keys((("known-quarter", f"revenue of the whole company in {quarter.name}"),))
+        line = legend((("known-quarter", f"revenue of the whole company in {quarter.name}"),))
         note += f" {line} Above each bar: its share of that."
     title = f"Revenue by quarter: {first.run.scenario.name}"
-    yield _card(title, outlook_plots.revenue(first, made.launch.currency, known_quarter), note)
+    yield card(title, outlook_plots.revenue(first, made.launch.currency, known_quarter), note)
     names = [(f"tone{at % outlook_plots.TONES}", one.run.scenario.name) for at, one in enumerate(made.played)]
-    note = f"{_keys(names)} Firm orders that are not delivered yet, of all models."
-    yield _card("Backlog at the end of each month", outlook_plots.backlog(made.played), note)
-    note = _keys((("theirs", "theirs"), ("ours", "ours, 80 %")))
-    yield _card(
+    note = f"{legend(names)} Firm orders that are not delivered yet, of all models."
+    yield card("Backlog at the end of each month", outlook_plots.backlog(made.played), note)
+    note = legend((("theirs", "theirs"), ("ours", "ours, 80 %")))
+    yield card(
         "Our deliveries over what others said",
         outlook_plots.compared(made.compared),
         f"{note} 100 % is the middle of theirs; what is not known here as a whole is left out.",
@@ -118,9 +106,9 @@ def _first(made: Made) -> Iterable[str]:
 def _by_month(made: Made) -> str:
     """Small multiples on one scale."""
     most = outlook_plots.highest(made.played)
-    keys = _keys((("delivered", "deliveries"), ("orders", "new orders, 80 %"), ("room", "the plant's capacity")))
+    keys = legend((("delivered", "deliveries"), ("orders", "new orders, 80 %"), ("room", "the plant's capacity")))
     cards = "".join(
-        _card(
+        card(
             played.run.scenario.name,
             outlook_plots.by_month(played, most),
             escape(f"{words.scenario_in_words(made, played.run.scenario)} {words.limited(played)}"),
@@ -140,7 +128,7 @@ def _others(made: Made) -> str:
     names = {one.run.scenario.id: one.run.scenario.name for one in made.played}
     rows = [_other(found, names) for found in made.compared]
     table = _table(("what", "theirs", "ours", "", "why"), rows, ("", "n", "n", "", "why"), style="rows others")
-    return _section("What others said of deliveries", table)
+    return section("What others said of deliveries", table)
 
 
 def _other(found: Compared, names: dict[str, str]) -> list[str]:
@@ -167,7 +155,7 @@ def _ours(found: Compared) -> str:
 
 def _scenarios(made: Made) -> str:
     parts = [_scenario(made, played, opened=at == 0) for at, played in enumerate(made.played)]
-    return _section("By quarter", "".join(parts))
+    return section("By quarter", "".join(parts))
 
 
 def _scenario(made: Made, played: Played, *, opened: bool) -> str:
@@ -194,7 +182,7 @@ def _figures(one: Figures, currency: str, unit: tuple[float, str]) -> list[str]:
 
 def _tested(made: Made) -> str:
     said = [*words.early_in_words(made), *(line for one in made.tested for line in words.tested_in_words(one))]
-    return _section("Would it have been right?", _list(said)) if said else ""
+    return section("Would it have been right?", bullets(said, "")) if said else ""
 
 
 # Parts of a page
@@ -218,21 +206,3 @@ def _table(
 
 def _class(kind: str) -> str:
     return f' class="{kind}"' if kind else ""
-
-
-def _keys(named: Iterable[tuple[str, str]]) -> str:
-    """What the colours stand for."""
-    spans = (f'<span class="item"><span class="key {kind}"></span>{escape(name)}.</span>' for kind, name in named)
-    return " ".join(spans)
-
-
-def _section(title: str, body: str) -> str:
-    return f"<section><h2>{escape(title)}</h2>{body}</section>"
-
-
-def _card(title: str, picture: str, note: str) -> str:
-    return f"<figure><h2>{escape(title)}</h2>{picture}<figcaption>{note}</figcaption></figure>"
-
-
-def _list(said: Iterable[str]) -> str:
-    return f"<ul>{''.join(f'<li>{escape(each)}</li>' for each in said)}</ul>"

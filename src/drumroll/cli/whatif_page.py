@@ -7,22 +7,19 @@ from html import escape
 
 from drumroll.cli import whatif_plots as plots
 from drumroll.cli import whatif_words as words
+from drumroll.cli.page_parts import bullets, card, document, section
 from drumroll.cli.whatif_tables import figures_of, in_weeks, orders_in_words, trims_of
-from drumroll.market.page_style import STYLE
 from drumroll.plan.whatif import POLICIES, Answer
 
 _MORE_STYLE = """
-:root{color-scheme:light dark}
-h1{font-size:clamp(2rem,8vw,4rem);letter-spacing:-.03em}
-@media screen and (prefers-color-scheme:dark){:root{--paper:#141312;--card:#1d1b19;--ink:#f1eee7;--soft:#a19c91;
---rule:#34312c;--accent:#fb923c;--good:#4ade80;--bad:#f87171;--second:#2dd4bf;--third:#a78bfa;--open:#facc15}}
+h1{font-size:clamp(2rem,8vw,4rem)}
 .layer{opacity:.85}.layer.tone0,.key.tone0{fill:var(--accent);background:var(--accent)}
 .layer.tone1,.key.tone1{fill:var(--second);background:var(--second)}
 .layer.tone2,.key.tone2{fill:var(--third);background:var(--third)}
 .layer.tone3,.key.tone3{fill:var(--open);background:var(--open)}
 .layer.tone4,.key.tone4{fill:var(--good);background:var(--good)}
 .layer.other{fill:var(--soft);opacity:.4}.key.other{background:var(--soft);opacity:.4}
-.charts{grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr))}dl.day{grid-template-columns:1fr 1fr}
+dl.day{grid-template-columns:1fr 1fr}
 .line.capacity{stroke:var(--ink);stroke-width:1.5}.line.was{stroke:var(--soft);stroke-width:1;stroke-dasharray:3 3}
 .outline{fill:var(--soft);opacity:.25}
 .bar.strict{fill:var(--accent)}.bar.least_breakage{fill:var(--second)}
@@ -30,8 +27,8 @@ h1{font-size:clamp(2rem,8vw,4rem);letter-spacing:-.03em}
 .dot.before,.key.before{fill:var(--soft);background:var(--soft)}
 .dot.strict,.key.strict{fill:var(--accent);background:var(--accent)}
 .dot.least,.key.least{fill:var(--second);background:var(--second)}
-.item{white-space:nowrap}.item .key{margin-left:0}td.n,th.n{text-align:right}td.was{color:var(--soft)}
-@media(max-width:34rem){.rows td.n{text-align:left}.rows td.nought{display:none}
+td.was{color:var(--soft)}
+@media(max-width:34rem){.rows td.nought{display:none}
 .rows td[data-name]::before{min-width:9.7rem}}
 """
 
@@ -42,20 +39,14 @@ Cell = tuple[str, str]
 
 def page(answer: Answer, log: str | None) -> str:
     """The page: what was asked, what it does to the promises by both policies, weeks by trim, pictures, meanings."""
-    name = escape(answer.situation.launch.name)
     body = (
         _header(answer, log),
         _promises(answer),
         f'<div class="charts">{"".join((*_loads(answer), *_charts(answer)))}</div>',
         _weeks(answer),
-        _section("What the words mean", _list(words.MEANS, "means")),
+        section("What the words mean", bullets(words.MEANS)),
     )
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{name}: what if</title>'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f'<meta name="color-scheme" content="light dark"><style>{STYLE}{_MORE_STYLE}</style></head>'
-        f"<body><main>{''.join(body)}</main></body></html>\n"
-    )
+    return document(f"{answer.situation.launch.name}: what if", body, _MORE_STYLE)
 
 
 def _header(answer: Answer, log: str | None) -> str:
@@ -81,7 +72,7 @@ def _promises(answer: Answer) -> str:
         [(escape(name), ""), *((side[name], _kind(side[name], at)) for at, side in enumerate(sides))] for name in names
     ]
     table = _table(("", *_SIDES), rows)
-    return f'<dl class="day">{broken}</dl>{_section("What happens to the promises", table)}'
+    return f'<dl class="day">{broken}</dl>{section("What happens to the promises", table)}'
 
 
 def _loads(answer: Answer) -> Iterable[str]:
@@ -95,20 +86,18 @@ def _loads(answer: Answer) -> Iterable[str]:
         note = f"{_keys((layer.tone, layer.name) for layer in found)}. Line: weekly capacity; dashed: as it was."
         for policy, when in panels:
             title = f"{plant.name}, by week, {when} ({words.SAID[policy]})"
-            yield _card(title, plots.load(answer, policy, when, number), note)
+            yield card(title, plots.load(answer, policy, when, number), note)
 
 
 def _charts(answer: Answer) -> Iterable[str]:
     keys = _keys((("before", "before"), ("strict", "strict"), ("least", "least breakage")))
-    yield _card(
-        "Broken, by the last promised week", plots.broken(answer), "Grey: all promises that end with that week."
-    )
-    yield _card(
+    yield card("Broken, by the last promised week", plots.broken(answer), "Grey: all promises that end with that week.")
+    yield card(
         "Orders moved, by how many weeks",
         plots.moved(answer),
         "Weeks of building. Negative: earlier. Those not moved are left out.",
     )
-    yield _card("Weeks from now to delivery", plots.waits(answer), f"{keys}. From the median (dot) to 90 in 100.")
+    yield card("Weeks from now to delivery", plots.waits(answer), f"{keys}. From the median (dot) to 90 in 100.")
 
 
 def _keys(named: Iterable[tuple[str, str]]) -> str:
@@ -126,7 +115,7 @@ def _weeks(answer: Answer) -> str:
         for model, trim, waits in trims_of(answer)
     ]
     table = _table(("", "orders", *_SIDES), rows)
-    return _section("Weeks from now to delivery: median / 90 in 100", table)
+    return section("Weeks from now to delivery: median / 90 in 100", table)
 
 
 def _kind(said: str, side: int) -> str:
@@ -149,15 +138,3 @@ def _table(head: tuple[str, ...], rows: Iterable[list[Cell]]) -> str:
         for row in rows
     )
     return f'<table class="rows"><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>'
-
-
-def _section(title: str, body: str) -> str:
-    return f"<section><h2>{escape(title)}</h2>{body}</section>"
-
-
-def _card(title: str, picture: str, note: str) -> str:
-    return f"<figure><h2>{escape(title)}</h2>{picture}<figcaption>{note}</figcaption></figure>"
-
-
-def _list(said: Iterable[str], kind: str) -> str:
-    return f'<ul class="{kind}">{"".join(f"<li>{escape(each)}</li>" for each in said)}</ul>'
