@@ -20,13 +20,10 @@ from drumroll.errors import CurveUnfit, WrongLaunch
 from drumroll.exchange.curves import read_curve
 from drumroll.outlook.curve_of_log import CurveFold, LogCurve, orders_by, thinned
 from drumroll.outlook.forecast_locked import Became
-from drumroll.outlook.observed import Observed, Point, Source, observed
+from drumroll.outlook.observed import FIRST_S, Observed, Point, Source, observed
 from drumroll.outlook.prior import Earlier, Prior, prior_of, vague
 
 LAUNCH = "launches/yu7.toml"
-FIRST_S = 180
-"""A forecast is made from minute 3 on: before that a curve has no shape yet."""
-
 CLOSE_S = 0.5
 """A point of a file or of the press is of a moment if it is so close to it."""
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import overload
 
 import msgspec
 from rich.console import Console
 
 from drumroll.cli.at_the_terminal import progress
-from drumroll.cli.forecast_asked import FIRST_S, Asked, published_points
+from drumroll.cli.forecast_asked import Asked, published_points
 from drumroll.cli.forecast_words import clock, percent, short_clock
 from drumroll.cli.tables import said, table, title
-from drumroll.outlook.backtest import HORIZONS_S, HOURS, MOMENTS_S, Backtest, Cell, backtest
+from drumroll.outlook.backtest import HORIZONS_S, HOURS, MOMENTS_S, Backtest, Cell, backtest, backtest_on_points
 from drumroll.outlook.forecast import LEVELS
 from drumroll.outlook.observed import Point
-from drumroll.outlook.prior import Prior, vague
-from drumroll.outlook.simulated import Launch, published, simulate
+from drumroll.outlook.prior import vague
+from drumroll.outlook.simulated import Launch, simulate
 
 HOUR_S = 3600
 DRAWS = 400
@@ -39,53 +38,31 @@ class Played(msgspec.Struct, frozen=True):
         return (*(f"simulated: {loss}" for loss in self.simulated.loses_to), *of_known)
 
 
-class _Watched(Sequence[Launch]):
-    """Launches that say how many of them were taken."""
-
-    def __init__(self, launches: Sequence[Launch], say: Callable[[int, int], None]) -> None:
-        self._launches, self._say = launches, say
-
-    @overload
-    def __getitem__(self, at: int) -> Launch: ...
-    @overload
-    def __getitem__(self, at: slice) -> Sequence[Launch]: ...
-    def __getitem__(self, at: int | slice) -> Launch | Sequence[Launch]:
-        return self._launches[at]
-
-    def __len__(self) -> int:
-        return len(self._launches)
-
-    def __iter__(self) -> Iterator[Launch]:
-        for number, launch in enumerate(self._launches):
-            self._say(number, len(self))
-            yield launch
-
-
 def played(asked: Asked, count: int) -> Played:
     """Forecast ``count`` launches drawn from the prior, and those that were, from several moments each."""
     marks = sorted({*MOMENTS_S, *(hour * HOUR_S for hour in HOURS)})
     launches = simulate(asked.prior, count, seed=asked.seed, marks_s=marks)
     horizons = sorted({*HORIZONS_S, *(hour * HOUR_S for hour in HOURS)})
     with progress(f"Back-testing on {count:,} launches") as say:
-        simulated = backtest(_Watched(launches, say), asked.prior, horizons_s=horizons, seed=asked.seed, draws=DRAWS)
-    return Played(asked.seed, simulated, tuple(_of_known(asked)))
+        simulated = backtest(_told(launches, say), asked.prior, horizons_s=horizons, seed=asked.seed, draws=DRAWS)
+    points = () if asked.launch is None else published_points(asked.launch)
+    return Played(asked.seed, simulated, tuple(on_known(asked, points, 4 * DRAWS)))
 
 
-def _of_known(asked: Asked) -> Iterator[tuple[str, Backtest]]:
-    """The published curve of the launch with the prior in use, and the earlier launch's with a vague one."""
-    if asked.launch is not None:
-        yield from _of_points(asked.launch.name, published_points(asked.launch), asked.prior, asked.seed)
+def _told(launches: Sequence[Launch], say: Callable[[int, int], None]) -> Iterator[Launch]:
+    """The launches, one by one, and to ``say`` how many of them are done."""
+    for number, launch in enumerate(launches):
+        say(number, len(launches))
+        yield launch
+
+
+def on_known(asked: Asked, points: Sequence[Point], draws: int) -> Iterator[tuple[str, Backtest]]:
+    """The launch's own ``points`` with the prior in use, and the earlier launch's with a vague one."""
+    found = [backtest_on_points(asked.name, points, asked.prior, seed=asked.seed, draws=draws)]
     if asked.earlier is not None:
-        yield from _of_points(f"{asked.earlier.name}, vague prior", asked.earlier.points, vague(), asked.seed)
-
-
-def _of_points(name: str, points: Sequence[Point], prior: Prior, seed: int) -> Iterator[tuple[str, Backtest]]:
-    """From each point on, each later one."""
-    seconds = [round(at) for at, _ in points if at >= FIRST_S]
-    if len(seconds) > 1:
-        launch = published(name, [(float(round(at)), orders) for at, orders in points])
-        found = backtest([launch], prior, moments_s=seconds[:-1], horizons_s=seconds[1:], seed=seed, draws=4 * DRAWS)
-        yield name, found
+        name, its = f"{asked.earlier.name}, vague prior", asked.earlier.points
+        found.append(backtest_on_points(name, its, vague(), seed=asked.seed, draws=draws))
+    yield from filter(None, found)
 
 
 # Said

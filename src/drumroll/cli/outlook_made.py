@@ -11,25 +11,24 @@ import msgspec
 
 from drumroll.bootstrap import read_launch
 from drumroll.cli.forecast_asked import LAUNCH, Asked, asked
+from drumroll.cli.forecast_backtest import on_known
 from drumroll.cli.plan_book import read_book
 from drumroll.domain.launch import Launch
 from drumroll.domain.launch_outlook import Outlook, OutlookScenario
 from drumroll.errors import OutlookRefused
-from drumroll.outlook.backtest import Cell, backtest
+from drumroll.outlook.backtest import Cell
 from drumroll.outlook.by_month import Figures, by_month, by_quarter, in_all
 from drumroll.outlook.compared import Compared, compared
 from drumroll.outlook.demand import demand
 from drumroll.outlook.fitting import Posterior, fit
 from drumroll.outlook.forecast import Horizon, forecast_of
 from drumroll.outlook.months import calendar
-from drumroll.outlook.observed import Observed, Point, until
-from drumroll.outlook.prior import Prior, vague
+from drumroll.outlook.observed import FIRST_S, Observed, Point, until
 from drumroll.outlook.scenarios import Basis, Run, Standing, capacity_basis, run
-from drumroll.outlook.simulated import published
 from drumroll.outlook.standing import declared, standing_of, with_declared
 
 DRAWS = 3000
-MINUTE_3_S = 180
+TEST_DRAWS = 1000
 HOUR_S = 3600
 CURVE_S = 7 * 86_400
 """The launch curve is fitted to the first 7 days; what is ordered after them tells of the long run."""
@@ -104,7 +103,7 @@ def make(launch_file: str | None, given: dict[str, Any]) -> Made:
         played=tuple(Played(one, by_month(one), by_quarter(one), in_all(one)) for one in runs),
         compared=compared(runs),
         early=_early(question),
-        tested=tuple(_tested(question, launch)),
+        tested=tuple(_tested(question)),
     )
 
 
@@ -162,7 +161,7 @@ def _day(at_ms: int, zone: ZoneInfo) -> date:
 
 def _early(question: Asked) -> Said | None:
     """From the first point after minute 3 to the first hour, or to the last point that is known."""
-    points = [(at, orders) for at, orders in question.whole if at >= MINUTE_3_S]
+    points = [(at, orders) for at, orders in question.whole if at >= FIRST_S]
     if not points or points[0][0] >= HOUR_S:
         return None
     came = question.came.get(HOUR_S)
@@ -180,17 +179,8 @@ def _columns(points: Sequence[Point]) -> tuple[tuple[float, ...], tuple[int, ...
     return tuple(at for at, _ in kept), tuple(orders for _, orders in kept)
 
 
-def _tested(question: Asked, launch: Launch) -> Iterable[Tested]:
-    """On the launch's own published curve with the prior in use, on the earlier launch's with a vague one."""
-    if question.known.source == "published":
-        yield from _on(launch.name, question.whole, question.prior, question.seed)
-    if question.earlier is not None:
-        yield from _on(f"{question.earlier.name}, vague prior", question.earlier.points, vague(), question.seed)
-
-
-def _on(name: str, points: Sequence[Point], prior: Prior, seed: int) -> Iterable[Tested]:
-    seconds = [round(at) for at, _ in points if at >= MINUTE_3_S]
-    if len(seconds) > 1:
-        launch = published(name, [(float(round(at)), orders) for at, orders in points])
-        found = backtest([launch], prior, moments_s=seconds[:-1], horizons_s=seconds[1:], seed=seed, draws=1000)
+def _tested(question: Asked) -> Iterable[Tested]:
+    """On the launch's own published curve, and on the earlier launch's."""
+    points = question.whole if question.known.source == "published" else ()
+    for name, found in on_known(question, points, TEST_DRAWS):
         yield Tested(name, found.cells, found.loses_to)

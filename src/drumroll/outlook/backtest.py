@@ -8,7 +8,7 @@ is said.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 import numpy as np
@@ -16,13 +16,13 @@ import numpy as np
 from drumroll.outlook.fitting import fit
 from drumroll.outlook.forecast import LEVELS, draws_of, interval
 from drumroll.outlook.naive import naive
-from drumroll.outlook.observed import Observed, until
+from drumroll.outlook.observed import FIRST_S, Observed, Point, until
 from drumroll.outlook.prior import Prior
 from drumroll.outlook.scoring import crps_of_samples
-from drumroll.outlook.simulated import Launch
+from drumroll.outlook.simulated import Launch, published
 
 HOUR_S = 3600
-MOMENTS_S = (180, 600, 1800, HOUR_S, 6 * HOUR_S)
+MOMENTS_S = (FIRST_S, 600, 1800, HOUR_S, 6 * HOUR_S)
 HORIZONS_S = (HOUR_S, 24 * HOUR_S, 7 * 24 * HOUR_S)
 HOURS = (1, 2, 3, 6, 12, 24, 48, 168)
 
@@ -71,7 +71,7 @@ class Backtest(msgspec.Struct, frozen=True):
 
 
 def backtest(
-    launches: Sequence[Launch],
+    launches: Iterable[Launch],
     prior: Prior,
     *,
     moments_s: Sequence[int] = MOMENTS_S,
@@ -85,11 +85,27 @@ def backtest(
     ``in_turn``: each launch from one moment only, the moments in turn, which is as many times faster.
     """
     cases: list[Case] = []
-    for number, launch in enumerate(launches):
-        asked = [moments_s[number % len(moments_s)]] if in_turn else moments_s
+    taken = 0
+    for launch in launches:
+        asked = [moments_s[taken % len(moments_s)]] if in_turn else moments_s
         for moment_s in asked:
-            cases += _cases(launch, prior, moment_s, horizons_s, seed + number, draws)
-    return summed_up(cases, len(launches))
+            cases += _cases(launch, prior, moment_s, horizons_s, seed + taken, draws)
+        taken += 1
+    return summed_up(cases, taken)
+
+
+def backtest_on_points(
+    name: str, points: Sequence[Point], prior: Prior, *, seed: int, draws: int
+) -> tuple[str, Backtest] | None:
+    """On a launch that was, of which few points are known: from each on, for each later one.
+
+    From minute 3 on, as forecasts are made; ``None`` if there are not two points then. ``name`` is given back with it.
+    """
+    seconds = [round(at) for at, _ in points if at >= FIRST_S]
+    if len(seconds) < 2:
+        return None
+    launch = published(name, [(float(round(at)), orders) for at, orders in points])
+    return name, backtest([launch], prior, moments_s=seconds[:-1], horizons_s=seconds[1:], seed=seed, draws=draws)
 
 
 def summed_up(cases: Sequence[Case], launches: int) -> Backtest:

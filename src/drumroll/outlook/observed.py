@@ -21,6 +21,9 @@ from drumroll.errors import CurveUnfit
 Source = Literal["log", "curve", "published"]
 Point = tuple[float, int]
 
+FIRST_S = 180
+"""A forecast is made from minute 3 on: before that a curve has no shape yet."""
+
 MOST_POINTS = 100_000
 MOST_ORDERS = 10**12
 MOST_SECONDS = 10.0 * 366 * 86_400
