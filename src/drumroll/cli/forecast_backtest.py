@@ -58,11 +58,13 @@ def _told(launches: Sequence[Launch], say: Callable[[int, int], None]) -> Iterat
 
 def on_known(asked: Asked, points: Sequence[Point], draws: int) -> Iterator[tuple[str, Backtest]]:
     """The launch's own ``points`` with the prior in use, and the earlier launch's with a vague one."""
-    found = [backtest_on_points(asked.name, points, asked.prior, seed=asked.seed, draws=draws)]
+    launches = [(asked.name, points, asked.prior)]
     if asked.earlier is not None:
-        name, its = f"{asked.earlier.name}, vague prior", asked.earlier.points
-        found.append(backtest_on_points(name, its, vague(), seed=asked.seed, draws=draws))
-    yield from filter(None, found)
+        launches.append((f"{asked.earlier.name}, vague prior", asked.earlier.points, vague()))
+    for name, each, prior in launches:
+        found = backtest_on_points(name, each, prior, seed=asked.seed, draws=draws)
+        if found is not None:
+            yield name, found
 
 
 # Said

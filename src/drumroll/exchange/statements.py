@@ -1,4 +1,4 @@
-"""A payment provider's statement as CSV, in and out: what it took in and what it paid back, a row each.
+"""A payment provider's statement, read from CSV: what it took in and what it paid back, a row each.
 
 docs/reconciliation.md has the columns. Every row is checked by itself before anything is compared; rows go through the
 checks many at once, so that a million of them take seconds.
@@ -7,7 +7,7 @@ checks many at once, so that a million of them take seconds.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
@@ -18,32 +18,16 @@ import polars as pl
 
 from drumroll.errors import FileUnfit
 from drumroll.exchange.faults import Faults
-from drumroll.exchange.schema import TIME
 from drumroll.exchange.statement_columns import COLUMNS, EITHER, OPTIONAL, REQUIRED, VALUE, Field, fields
-from drumroll.exchange.tables import CSV, write_table
-from drumroll.outlook.reconciliation_values import STATEMENT, Statement, Type
+from drumroll.outlook.reconciliation_values import STATEMENT, Statement
 
 MOST_ROWS = 5_000_000
 MOST_BYTES = 2 << 30
 ROWS_AT_ONCE = 1 << 16
-WRITTEN = ("type", "id", "payment_id", "order_id", "amount_minor", "currency", "at", "launch")
 
 Progress = Callable[[int, int], None]
 Record = tuple[int, list[str]]
 """The line in which a record begins, and its fields."""
-
-
-class StatementRow(msgspec.Struct, frozen=True):
-    """One row to write: a payment that was taken in, or a refund that was paid (``id`` as drumroll asked for it)."""
-
-    type: Type
-    id: str
-    amount_minor: int
-    currency: str
-    at_ms: int
-    order_id: str = ""
-    payment_id: str = ""
-    launch: str = ""
 
 
 class _Mistake(msgspec.Struct, frozen=True):
@@ -55,20 +39,6 @@ class _Mistake(msgspec.Struct, frozen=True):
     found: str | None
     allowed: str
     why: str = ""
-
-
-def write_statement(path: Path, rows: Iterable[StatementRow]) -> int:
-    """Write a statement that ``read_statement`` reads; says how many bytes. What was there stays until all is synced.
-
-    Raises:
-        FileUnfit: the name does not end in .csv, or the file can't be written.
-    """
-    if path.suffix.lower() != CSV:
-        raise FileUnfit(f"{path}: found a name that ends in {path.suffix!r}, allowed: .csv")
-    given = list(rows)
-    columns = {name: [getattr(row, "at_ms" if name == "at" else name) or None for row in given] for name in WRITTEN}
-    types = {name: TIME if name == "at" else STATEMENT.get(name, pl.String()) for name in WRITTEN}
-    return write_table(path, pl.DataFrame(columns, schema=types))
 
 
 def read_statement(path: Path, progress: Progress = lambda done, of: None) -> Statement:

@@ -94,18 +94,16 @@ def backtest(
     return summed_up(cases, taken)
 
 
-def backtest_on_points(
-    name: str, points: Sequence[Point], prior: Prior, *, seed: int, draws: int
-) -> tuple[str, Backtest] | None:
+def backtest_on_points(name: str, points: Sequence[Point], prior: Prior, *, seed: int, draws: int) -> Backtest | None:
     """On a launch that was, of which few points are known: from each on, for each later one.
 
-    From minute 3 on, as forecasts are made; ``None`` if there are not two points then. ``name`` is given back with it.
+    From minute 3 on, as forecasts are made; ``None`` if there are not two points from then on.
     """
     seconds = [round(at) for at, _ in points if at >= FIRST_S]
     if len(seconds) < 2:
         return None
     launch = published(name, [(float(round(at)), orders) for at, orders in points])
-    return name, backtest([launch], prior, moments_s=seconds[:-1], horizons_s=seconds[1:], seed=seed, draws=draws)
+    return backtest([launch], prior, moments_s=seconds[:-1], horizons_s=seconds[1:], seed=seed, draws=draws)
 
 
 def summed_up(cases: Sequence[Case], launches: int) -> Backtest:
