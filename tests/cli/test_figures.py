@@ -5,30 +5,28 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 from msgspec.structs import replace
 
 from drumroll.bootstrap import read_launch
 from drumroll.cli.figures_log import Folded
-from drumroll.cli.main import cli
 from drumroll.cli.plan_book import read_book
 from drumroll.domain import events as ev
 from drumroll.domain.launch import Launch
 from drumroll.domain.launch_finance import Finance, PublishedFigure
 from drumroll.domain.times import rfc3339
-from drumroll.errors import DrumrollError, FiguresRefused, LaunchFileInvalid, WrongLaunch
-from drumroll.log.base import Block
-from drumroll.log.sqlite import SqliteLog
+from drumroll.errors import FiguresRefused, LaunchFileInvalid, WrongLaunch
 from drumroll.outlook.figures_orders import stood
+from tests.cli.running import Command, written_log
 from tests.launch_files import YU7_ALONE
 from tests.outlook.test_figures import CARS, HOUR
 from tests.plan.lives import OPENS, Life, built_in, launch
 from tests.rehearsal.lives import LAUNCH as RANDOM_LAUNCH
 from tests.rehearsal.lives import Life as RandomLife
 
+COMMAND = Command("figures")
+run, values, refused = COMMAND.run, COMMAND.values, COMMAND.refused
 ROOT = Path(__file__).parents[2]
 YU7 = ROOT / "launches" / "yu7.toml"
 PAGE = ROOT / "docs" / "figures.md"
@@ -39,31 +37,6 @@ PUBLISHED = (
     PublishedFigure("later", "nine after nine hours", "9", "orders", at_ms=OPENS + 9 * HOUR),
 )
 MINE = replace(CARS, id="yu7", finance=Finance("13", published=PUBLISHED))
-
-
-def run(*words: object) -> Result:
-    return CliRunner().invoke(cli, ["figures", *map(str, words)])
-
-
-def values(*words: object) -> dict[str, Any]:
-    result = run(*words, "--json", "-")
-    assert result.exit_code == 0, result.output + str(result.exception)
-    found: dict[str, Any] = json.loads(result.stdout)
-    return found
-
-
-def refused(kind: type[DrumrollError], *words: object) -> str:
-    result = run(*words)
-    assert isinstance(result.exception, kind), result.output + str(result.exception)
-    return str(result.exception)
-
-
-def written(blocks: list[Block], folder: Path) -> Path:
-    path = folder / "orders.drumroll"
-    log = SqliteLog(path)
-    log.append_all(blocks)
-    log.close()
-    return path
 
 
 def night(of: Launch) -> Life:
@@ -79,7 +52,7 @@ def night(of: Launch) -> Life:
 
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
-    return written(night(MINE).blocks, tmp_path)
+    return written_log(tmp_path / "orders.drumroll", night(MINE).blocks)
 
 
 # From a launch file
@@ -144,7 +117,7 @@ def test_a_moment_looks_back_and_before_the_log_there_is_nothing(log: Path) -> N
 
 def test_the_files_finance_counts_where_both_are_given(tmp_path: Path) -> None:
     yuan = replace(MINE, currency="CNY", finance=None)
-    log = written(night(yuan).blocks, tmp_path)
+    log = written_log(tmp_path / "orders.drumroll", night(yuan).blocks)
     assert "[finance]" in refused(FiguresRefused, "--log", log)
     found = values(YU7, "--log", log, "--check")
     assert [one["quarter"] for one in found["shares"]] == ["q1-2025"]
@@ -171,7 +144,7 @@ def test_the_counts_at_a_moment_are_those_of_a_book_read_until_then(seed: int, t
     for block in life.blocks:
         folded.fold(block)
     folded.note_until(times[-1] + 1)
-    log = written(life.blocks, tmp_path)
+    log = written_log(tmp_path / "orders.drumroll", life.blocks)
     assert set(folded.stood) == set(wanted)
     for at_ms, found in folded.stood.items():
         assert found == stood(read_book(str(log), at_ms).book, at_ms)
@@ -203,5 +176,5 @@ def test_what_is_missing_or_makes_no_sense_together_is_refused(log: Path, tmp_pa
 def test_a_log_without_orders_has_figures_of_nothing(tmp_path: Path) -> None:
     life = Life(replace(launch(), finance=Finance("13")))
     life.add(ev.CapacitySet("works", 105_640, 105_641, 50, None, "op", "shift lost", b"capacity", b"f" * 8))
-    found = values("--log", written(life.blocks, tmp_path), "--check")
+    found = values("--log", written_log(tmp_path / "orders.drumroll", life.blocks), "--check")
     assert (found["orders"], found["deposits_minor"], found["obligations"], found["margin"]) == (0, 0, [], None)

@@ -2,49 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from click.testing import CliRunner, Result
 from msgspec.structs import replace
 
 from drumroll.bootstrap import read_launch
 from drumroll.cli.forecast_words import clock, parameters, rounded, short_clock, span
-from drumroll.cli.main import cli
 from drumroll.domain import events as ev
 from drumroll.domain.launch import Launch
-from drumroll.errors import CurveUnfit, DrumrollError, WrongLaunch
+from drumroll.errors import CurveUnfit, WrongLaunch
 from drumroll.log.base import Block
-from drumroll.log.sqlite import SqliteLog
 from drumroll.outlook.curves import Bass
 from drumroll.rehearsal.arrivals import firm_seconds
+from tests.cli.running import Command, written_log
 
+COMMAND = Command("forecast")
+run, figures, refused = COMMAND.run, COMMAND.values, COMMAND.refused
 ROOT = Path(__file__).parents[2]
 YU7, HANDHELD = ROOT / "launches" / "yu7.toml", ROOT / "launches" / "handheld.toml"
 PAGE = ROOT / "docs" / "curves.md"
 OPENS = read_launch(str(YU7)).opens_at_ms
 CURVE = ("after_s,orders", "0,0", "60,64000", "120,120000", "180,150000", "600,190000", "3600,210000", "86400,240000")
-
-
-def run(*words: object) -> Result:
-    return CliRunner().invoke(cli, ["forecast", *map(str, words)])
-
-
-def figures(*words: object) -> dict[str, Any]:
-    result = run(*words, "--json", "-")
-    assert result.exit_code == 0, result.output + str(result.exception)
-    found: dict[str, Any] = json.loads(result.stdout)
-    return found
-
-
-def refused(kind: type[DrumrollError], *words: object) -> str:
-    result = run(*words)
-    assert isinstance(result.exception, kind), result.output + str(result.exception)
-    return str(result.exception)
 
 
 def written(folder: Path, *lines: str) -> Path:
@@ -65,10 +46,7 @@ def logged(path: Path, launch: Launch, orders: int = 900, cancelled: int = 40) -
     blocks = [Block(1, launch.opens_at_ms - 1000, (ev.LaunchSet(launch),))]
     for second, events in sorted(with_events.items()):
         blocks.append(Block(len(blocks) + 1, launch.opens_at_ms + second * 1000, tuple(events)))
-    log = SqliteLog(path)
-    log.append_all(blocks)
-    log.close()
-    return path
+    return written_log(path, blocks)
 
 
 @pytest.fixture(scope="module")

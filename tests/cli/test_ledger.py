@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from msgspec.structs import replace
 
-from drumroll.cli.main import cli
 from drumroll.domain import events as ev
 from drumroll.domain.book import Book
 from drumroll.domain.evolve import evolve
@@ -19,38 +17,23 @@ from drumroll.domain.launch_finance import Finance
 from drumroll.domain.times import rfc3339
 from drumroll.errors import DrumrollError, FileUnfit, LedgerError
 from drumroll.log.base import Block
-from drumroll.log.sqlite import SqliteLog
 from drumroll.outlook.accounts import ACCOUNTS, Account
 from drumroll.outlook.journal import Transaction
 from drumroll.outlook.ledger import Ledger
+from tests.cli.running import Command, written_log
 from tests.outlook.ledger_lives import lived
 from tests.rehearsal.lives import DAY_MS, LAUNCH, OPENS
 
+COMMAND = Command("ledger")
+run, figures = COMMAND.run, COMMAND.values
 BLOCKS = lived(1)
 LAST = BLOCKS[-1]
 MIDDLE = BLOCKS[len(BLOCKS) // 2]
 
 
-def written(path: Path, blocks: tuple[Block, ...]) -> Path:
-    log = SqliteLog(path)
-    log.append_all(blocks)
-    log.close()
-    return path
-
-
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return written(tmp_path_factory.mktemp("ledger") / "orders.log", BLOCKS)
-
-
-def run(*words: object) -> Result:
-    return CliRunner().invoke(cli, ["ledger", *map(str, words)])
-
-
-def figures(*words: object) -> Any:
-    result = run(*words, "--json", "-")
-    assert result.exit_code == 0, result.output + str(result.exception)
-    return json.loads(result.output)
+    return written_log(tmp_path_factory.mktemp("ledger") / "orders.log", BLOCKS)
 
 
 def refused(result: Result, kind: type[DrumrollError] = LedgerError) -> str:
@@ -106,7 +89,7 @@ def test_large_amounts_fit_80_columns(tmp_path: Path) -> None:
         blocks.append(Block(len(blocks) + 1, OPENS, (*made, ev.OrderLocked(order_id, False))))
     moved = [ev.OrdersMoved(state, tuple(orders), "op", "why", b"k" * 16, b"f" * 8) for state in states]
     blocks.append(Block(len(blocks) + 1, OPENS, tuple(moved)))
-    result = run("balance", written(tmp_path / "large.log", tuple(blocks)))
+    result = run("balance", written_log(tmp_path / "large.log", tuple(blocks)))
     assert "100,000,000,000.00" in result.output
     assert max(map(len, result.output.splitlines())) <= 80
 
@@ -124,7 +107,7 @@ def test_as_of_a_moment_only_what_was_before_is_booked(log: Path) -> None:
 def test_a_moment_before_the_launch_a_log_without_one_and_no_log_are_refused_in_words(
     log: Path, tmp_path: Path
 ) -> None:
-    empty = written(tmp_path / "empty.log", (Block(1, OPENS, (ev.DeskOpened("test"),)),))
+    empty = written_log(tmp_path / "empty.log", (Block(1, OPENS, (ev.DeskOpened("test"),)),))
     for command in (["balance"], ["journal"], ["export", tmp_path / "books.csv", "--log"]):
         assert "no launch" in refused(run(*command, empty))
     early = zoned(OPENS - 10 * DAY_MS)
@@ -140,7 +123,7 @@ def test_a_launch_without_a_rate_of_tax_is_told_so(tmp_path: Path) -> None:
         ("none", LAUNCH, None),
         ("some", replace(LAUNCH, finance=Finance("7.5")), "7.5"),
     ):
-        path = written(tmp_path / f"{name}.log", (Block(1, OPENS, (ev.LaunchSet(launch),)),))
+        path = written_log(tmp_path / f"{name}.log", (Block(1, OPENS, (ev.LaunchSet(launch),)),))
         assert figures("balance", path)["vat_percent"] == rate
         assert ("VAT is taken as 0" in run("balance", path).output) == (rate is None)
         assert (f"VAT {rate} %" in run("balance", path).output) == (rate is not None)
@@ -148,7 +131,7 @@ def test_a_launch_without_a_rate_of_tax_is_told_so(tmp_path: Path) -> None:
 
 def test_two_launches_in_a_log_are_refused_with_its_name(tmp_path: Path) -> None:
     blocks = (Block(1, OPENS, (ev.LaunchSet(LAUNCH), ev.LaunchSet(replace(LAUNCH, id="other")))),)
-    path = written(tmp_path / "mixed.log", blocks)
+    path = written_log(tmp_path / "mixed.log", blocks)
     for command in (["balance"], ["journal"], ["export", tmp_path / "books.bean", "--log"]):
         told = refused(run(*command, path))
         assert "two launches mixed" in told
@@ -214,7 +197,7 @@ def test_an_account_that_there_is_not_is_refused_with_those_that_there_are(log: 
 
 def test_nothing_in_an_id_steers_the_terminal(tmp_path: Path) -> None:
     stray = ev.DepositOwedBack("ord_\x1b[2J", "pay\nment", 5, "\x07SD", "unknown_order")
-    path = written(tmp_path / "odd.log", (Block(1, OPENS, (ev.LaunchSet(LAUNCH), stray)),))
+    path = written_log(tmp_path / "odd.log", (Block(1, OPENS, (ev.LaunchSet(LAUNCH), stray)),))
     for command in ("journal", "balance"):
         output = run(command, path).output
         assert all(sign.isprintable() or sign == "\n" for sign in output)

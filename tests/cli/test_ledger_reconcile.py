@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ from click.testing import CliRunner, Result
 from drumroll.cli.ledger_reconcile import reconcile
 from drumroll.domain.times import rfc3339
 from drumroll.errors import DrumrollError, FileMistakes, LedgerError, StatementUnfit
-from drumroll.exchange.statements import StatementRow, write_statement
 from drumroll.log.sqlite import SqliteLog
+from tests.cli.running import written_log
 from tests.outlook.statements import Row, night
 
 NIGHT = night(8)
@@ -22,22 +23,18 @@ AT_MS = NIGHT.true[0].at_ms
 
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
-    path = tmp_path / "orders.log"
-    writer = SqliteLog(path)
-    writer.append_all(NIGHT.blocks)
-    writer.close()
-    return path
+    return written_log(tmp_path / "orders.log", NIGHT.blocks)
 
 
 def written(folder: Path, rows: Any, launch: str = "lives") -> Path:
     path = folder / "statement.csv"
-    write_statement(path, [as_row(row, launch) for row in rows])
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("type", "id", "amount_minor", "currency", "at", "payment_id", "order_id", "launch"))
+        for row in rows:
+            amount = (row.amount_minor, row.currency, rfc3339(row.at_ms))
+            writer.writerow((row.type, row.id, *amount, row.payment_id, row.order_id, launch))
     return path
-
-
-def as_row(row: Row, launch: str) -> StatementRow:
-    amount = (row.amount_minor, row.currency, row.at_ms)
-    return StatementRow(row.type, row.id, *amount, row.order_id or "", row.payment_id or "", launch)
 
 
 def run(*words: object) -> Result:

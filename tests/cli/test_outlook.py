@@ -11,34 +11,24 @@ from xml.etree import ElementTree
 
 import msgspec
 import pytest
-from click.testing import CliRunner, Result
 
-from drumroll.cli.main import cli
 from drumroll.cli.outlook_words import thousands
 from drumroll.domain.launch_finance import Finance, Quarter
 from drumroll.domain.launch_outlook import Diffusion, EarlierLaunch, EarlierPoint, OutlookFigure, OutlookScenario
-from drumroll.errors import CurveUnfit, DrumrollError, OutlookRefused, WrongLaunch
-from drumroll.log.sqlite import SqliteLog
+from drumroll.errors import CurveUnfit, OutlookRefused, WrongLaunch
 from drumroll.outlook.by_month import Range
+from tests.cli.running import Command, written_log
 from tests.outlook.outlooks import AS_IT_IS, launch
 from tests.plan.lives import OPENS, Life
 from tests.plan.lives import launch as bare
 
+COMMAND = Command("outlook")
+run, refused = COMMAND.run, COMMAND.refused
 ROOT = Path(__file__).parents[2]
 YU7 = ROOT / "launches" / "yu7.toml"
 HANDHELD = ROOT / "launches" / "handheld.toml"
 PAGE = ROOT / "docs" / "outlook.md"
 SCENARIOS = ["planned", "released", "cancellations", "rival", "further-model"]
-
-
-def run(*words: object) -> Result:
-    return CliRunner().invoke(cli, ["outlook", *map(str, words)])
-
-
-def refused(kind: type[DrumrollError], *words: object) -> str:
-    result = run(*words)
-    assert isinstance(result.exception, kind), result.output + str(result.exception)
-    return str(result.exception)
 
 
 @pytest.fixture(scope="module")
@@ -158,14 +148,6 @@ def sold(of: Any, orders: int = 40) -> Life:
     return life
 
 
-def written(life: Life, folder: Path) -> Path:
-    path = folder / "orders.drumroll"
-    log = SqliteLog(path)
-    log.append_all(life.blocks)
-    log.close()
-    return path
-
-
 def with_outlook() -> Any:
     points = tuple(EarlierPoint(at, many) for at, many in ((60, 5), (300, 20), (3600, 60)))
     figure = OutlookFigure("july", "July", "maker", date(2025, 7, 1), date(2025, 8, 1), 1)
@@ -181,7 +163,7 @@ def with_outlook() -> Any:
 
 
 def test_a_log_goes_on_from_its_own_orders(tmp_path: Path) -> None:
-    path = written(sold(with_outlook()), tmp_path)
+    path = written_log(tmp_path / "orders.drumroll", sold(with_outlook()).blocks)
     result = run("--log", path, "--months", 3, "--json", "-")
     assert result.exit_code == 0, result.output + str(result.exception)
     values = json.loads(result.stdout)
@@ -224,12 +206,12 @@ def test_tables_that_are_read_side_by_side_share_their_unit_and_small_intervals_
 
 def test_a_launch_without_an_outlook_is_told_what_to_add(tmp_path: Path) -> None:
     assert "[outlook]" in refused(OutlookRefused, HANDHELD)
-    path = written(sold(bare()), tmp_path)
+    path = written_log(tmp_path / "orders.drumroll", sold(bare()).blocks)
     assert "cars has no [outlook]" in refused(OutlookRefused, "--log", path)
 
 
 def test_two_launches_are_not_mixed(tmp_path: Path) -> None:
-    path = written(sold(with_outlook()), tmp_path)
+    path = written_log(tmp_path / "orders.drumroll", sold(with_outlook()).blocks)
     said = refused(WrongLaunch, YU7, "--log", path)
     assert "cars" in said
     assert "yu7" in said

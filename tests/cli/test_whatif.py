@@ -2,51 +2,32 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from click.testing import CliRunner, Result
 
 from drumroll.bootstrap import read_launch
-from drumroll.cli.main import cli
 from drumroll.cli.whatif import ORDERS
 from drumroll.domain.capacity import capacity_of
 from drumroll.domain.launch_capacity import Backlog, Cliff
 from drumroll.domain.weeks import sunday
-from drumroll.errors import DrumrollError, PlanRefused, ScenarioInvalid, WrongLaunch
-from drumroll.log.sqlite import SqliteLog
+from drumroll.errors import PlanRefused, ScenarioInvalid, WrongLaunch
 from drumroll.plan.assumed import assumed
 from drumroll.plan.scenario import Scenario, changed
 from drumroll.rehearsal.arrivals import firm_seconds
+from tests.cli.running import Command, written_log
 from tests.plan.lives import WEEK, Life, built_in, launch
 from tests.plan.test_whatif import fewest_broken
 
+COMMAND = Command("whatif")
+run, figures, refused = COMMAND.run, COMMAND.values, COMMAND.refused
 ROOT = Path(__file__).parents[2]
 HANDHELD = ROOT / "launches" / "handheld.toml"
 YU7 = ROOT / "launches" / "yu7.toml"
 PAGE = ROOT / "docs" / "what-if.md"
 POLICIES = {"strict", "least_breakage"}
-
-
-def run(*words: object) -> Result:
-    return CliRunner().invoke(cli, ["whatif", *map(str, words)])
-
-
-def figures(*words: object) -> dict[str, Any]:
-    result = run(*words, "--json", "-")
-    assert result.exit_code == 0, result.output + str(result.exception)
-    found: dict[str, Any] = json.loads(result.stdout)
-    return found
-
-
-def refused(kind: type[DrumrollError], *words: object) -> str:
-    result = run(*words)
-    assert isinstance(result.exception, kind), result.output + str(result.exception)
-    return str(result.exception)
 
 
 # Without a log
@@ -123,15 +104,7 @@ def log(tmp_path: Path) -> Path:
     life = Life(launch(backlog=(Backlog("coupe", "one", 5),), cliffs=(Cliff("bonus", "Bonus", sunday(WEEK + 6)),)))
     for number in range(60):
         life.locked(f"o{number:02}", "big" if number % 3 == 0 else "small", built_in(2 + (5 + number) // 10))
-    return written(life, tmp_path)
-
-
-def written(life: Life, folder: Path) -> Path:
-    path = folder / "orders.drumroll"
-    log = SqliteLog(path)
-    log.append_all(life.blocks)
-    log.close()
-    return path
+    return written_log(tmp_path / "orders.drumroll", life.blocks)
 
 
 def test_the_orders_of_a_log_are_planned_with_what_was_promised_to_them(log: Path) -> None:
@@ -151,10 +124,10 @@ def test_a_log_needs_no_launch_file_but_is_not_that_of_another(log: Path) -> Non
 
 
 def test_a_log_without_orders_or_without_plants_is_refused(tmp_path: Path) -> None:
-    empty = written(Life(launch()), tmp_path)
+    empty = written_log(tmp_path / "orders.drumroll", Life(launch()).blocks)
     assert "leave --log out" in refused(ScenarioInvalid, "--log", empty, "--cut", "5%")
     (tmp_path / "other").mkdir()
-    plantless = written(Life(launch(plants=())), tmp_path / "other")
+    plantless = written_log(tmp_path / "other" / "orders.drumroll", Life(launch(plants=())).blocks)
     assert "[[plant]]" in refused(PlanRefused, "--log", plantless, "--cut", "5%")
 
 
