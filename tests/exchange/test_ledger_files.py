@@ -157,13 +157,14 @@ def test_whatever_a_stranger_pays_as_beancount_can_read_it(order_id: str, paymen
     assert (entry.meta["order"], entry.meta["payment"], entry.payee) == (order_id, payment_id, order_id)
 
 
-@given(st.text(max_size=40))
-def test_no_text_breaks_out_of_its_quotes(order_id: str) -> None:
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.text(max_size=40), min_size=1, max_size=12))
+def test_no_text_breaks_out_of_its_quotes(order_ids: list[str]) -> None:
     posting = Posting(Account.PROVIDER, 1, "EUR"), Posting(Account.PAYABLE, -1, "EUR")
-    one = Transaction(1, 0, OPENS, "deposit_owed_back", order_id, "", "", posting, "why")
-    entries, errors = read_by_beancount("".join([*head(LAUNCH, OPENS), *body(LAUNCH, [one])]))
+    made = [Transaction(1, 0, OPENS, "deposit_owed_back", each, "", "", posting, "why") for each in order_ids]
+    entries, errors = read_by_beancount("".join([*head(LAUNCH, OPENS), *body(LAUNCH, made)]))
     assert not errors
-    assert sum(isinstance(entry, data.Transaction) for entry in entries) == 1
+    assert sum(isinstance(entry, data.Transaction) for entry in entries) == len(order_ids)
 
 
 @given(st.integers(-(10**17), 10**17), st.sampled_from(["CNY", "JPY", "KWD", "xyz"]))
