@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import pickle
 import tomllib
 from collections.abc import Iterator
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,17 @@ YU7_ALONE = YU7.split("# Existing orders may move")[0]
 HANDHELD_ALONE = HANDHELD.split('[[model]]\nid = "console-xl"')[0]
 """The same without conversion windows and regions."""
 PAGE = (HOUSE / "docs" / "launch-file.md").read_text("utf-8")
+
+
+def tables_of(text: str) -> dict[str, Any]:
+    """The tables of a shipped file, to be changed: anew each time, but parsed only once, for that takes far longer."""
+    tables: dict[str, Any] = pickle.loads(_pickled(text))
+    return tables
+
+
+@cache
+def _pickled(text: str) -> bytes:
+    return pickle.dumps(tomllib.loads(text))
 
 
 def mistakes(text: str) -> list[Mistake]:

@@ -309,6 +309,7 @@ of = ["orders", "share"]
 """
 
 
+QUARTER = '[[finance.quarter]]\nid = "q1"\nname = "Q1"\nrevenue_minor = 1\n'
 AGAIN = '[[finance.published]]\nid = "orders"\nwhat = "again"\nfigure = "1"\ndefinition = "given"'
 
 
@@ -326,6 +327,8 @@ AGAIN = '[[finance.published]]\nid = "orders"\nwhat = "again"\nfigure = "1"\ndef
         (FINANCE.replace("at = 2025-06-26T22:03:00", ""), "finance.published[0].at"),
         (FINANCE.replace('quarter = "q1"', ""), "finance.published[1].quarter"),
         (FINANCE.replace('quarter = "q1"', 'quarter = "q2"'), "finance.published[1].quarter"),
+        (FINANCE.replace(QUARTER, ""), "finance.published[1].quarter"),
+        (FINANCE.replace(QUARTER, "").replace("[finance]", "[finance]\nquarter = -1"), "finance.quarter"),
         (FINANCE.replace('of = ["orders", "share"]', ""), "finance.published[2].of"),
         (FINANCE.replace('["orders", "share"]', '["orders"]'), "finance.published[2].of"),
         (FINANCE.replace('["orders", "share"]', '["orders", "orders"]'), "finance.published[2].of[1]"),
@@ -374,6 +377,16 @@ scenario = "one"
         (OUTLOOK.replace("high = 3", "high = 1"), "outlook.published[0].high"),
         (OUTLOOK.replace('["yu7"]', '["yu8"]'), "outlook.published[0].models[0]"),
         (OUTLOOK.replace('scenario = "one"', 'scenario = "two"'), "outlook.published[0].scenario"),
+        (OUTLOOK.replace('[[outlook.scenario]]\nid = "one"\nname = "One"\n', ""), "outlook.published[0].scenario"),
+        (OUTLOOK.replace('[[outlook.scenario]]\nid = "one"', "[[outlook.scenario]]\nid = 1"), "outlook.scenario[0].id"),
+        (
+            "[outlook]\nscenario = -1\n" + OUTLOOK.replace('[[outlook.scenario]]\nid = "one"\nname = "One"\n', ""),
+            "outlook.scenario",
+        ),
+        (
+            "[outlook]\nscenario = [1]\n" + OUTLOOK.replace('[[outlook.scenario]]\nid = "one"\nname = "One"\n', ""),
+            "outlook.scenario[0]",
+        ),
         (OUTLOOK + '[[outlook.scenario]]\nid = "one"\nname = "Again"', "outlook.scenario[1].id"),
         (OUTLOOK + '[[outlook.demand]]\nmodel = "yu7"\nmonthly = 1', "outlook.demand[0].model"),
         (OUTLOOK + '[[outlook.demand]]\nmodel = "yu8"\nmonthly = 1', "outlook.demand[0].model"),

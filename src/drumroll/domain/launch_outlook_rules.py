@@ -36,6 +36,7 @@ def wrong_outlook(draft: Draft, unfit: frozenset[str]) -> Iterator[Mistake]:
 
 def _wrong_finance(finance: Draft, draft: Draft, unfit: frozenset[str]) -> Iterator[Mistake]:
     yield from _wrong_costs(finance["cost"], draft)
+    quarters = _ids(finance["quarter"], "finance.quarter", unfit)
     for kind in ("quarter", "published"):
         ids = [(f"finance.{kind}[{index}].id", one["id"]) for index, one in enumerate(finance[kind])]
         yield from repeated(ids, f"no other {kind}")
@@ -43,7 +44,7 @@ def _wrong_finance(finance: Draft, draft: Draft, unfit: frozenset[str]) -> Itera
         path = f"finance.published[{index}]"
         if figure["definition"] is not None:
             yield from _wrong_needs(figure, path, unfit)
-        yield from _wrong_quarter(figure, path, ids_of(finance["quarter"]))
+        yield from _wrong_quarter(figure, path, quarters)
         yield from _wrong_ratio(figure, path, ids_of(finance["published"]))
 
 
@@ -65,7 +66,13 @@ def _wrong_costs(costs: Sequence[Draft], draft: Draft) -> Iterator[Mistake]:
 
 
 def _unknown(path: str, value: str, known: Iterable[str], kind: str) -> Iterator[Mistake]:
-    yield Mistake(path, shown(value), f"the id of a {kind}: {', '.join(known)}")
+    yield Mistake(path, shown(value), f"the id of a {kind}: {', '.join(known) or 'there is none'}")
+
+
+def _ids(drafts: Sequence[Draft], path: str, unfit: frozenset[str]) -> list[str] | None:
+    """The ids of tables that need not be there; ``None`` if what is there could not be read."""
+    torn = any(one == path or (one.startswith(f"{path}[") and one.endswith("]")) for one in unfit)
+    return None if torn else ids_of(drafts) if drafts else []
 
 
 def _wrong_needs(figure: Draft, path: str, unfit: frozenset[str]) -> Iterator[Mistake]:
@@ -108,12 +115,12 @@ def _wrong_outlook(outlook: Draft, draft: Draft, unfit: frozenset[str]) -> Itera
     for kind in ("scenario", "published"):
         ids = [(f"outlook.{kind}[{index}].id", one["id"]) for index, one in enumerate(outlook[kind])]
         yield from repeated(ids, f"no other {kind}")
+    scenarios = _ids(outlook["scenario"], "outlook.scenario", unfit)
     for index, figure in enumerate(outlook["published"]):
-        path = f"outlook.published[{index}]"
+        path, scenario = f"outlook.published[{index}]", figure["scenario"]
         yield from _wrong_deliveries(figure, path, models)
-        scenario, known = figure["scenario"], ids_of(outlook["scenario"]) if outlook["scenario"] else []
-        if scenario is not None and known is not None and scenario not in known:
-            yield from _unknown(f"{path}.scenario", scenario, known or ("none",), "scenario")
+        if scenario is not None and scenarios is not None and scenario not in scenarios:
+            yield from _unknown(f"{path}.scenario", scenario, scenarios, "scenario")
 
 
 def _wrong_points(points: Sequence[Draft], unfit: frozenset[str]) -> Iterator[Mistake]:
