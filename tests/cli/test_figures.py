@@ -128,9 +128,9 @@ def test_the_files_finance_counts_where_both_are_given(tmp_path: Path) -> None:
 def test_figures_of_a_launch_file_that_came_later_are_held_against_the_moments_before_it(tmp_path: Path) -> None:
     life = night(replace(MINE, finance=None))
     life.add(ev.LaunchSet(MINE))
-    log = written(life.blocks, tmp_path)
-    (tmp_path / "first").mkdir()
-    file_first = values("--log", written(night(MINE).blocks, tmp_path / "first"), "--check")["check"]
+    log = written_log(tmp_path / "later.log", life.blocks)
+    first = written_log(tmp_path / "first.log", night(MINE).blocks)
+    file_first = values("--log", first, "--check")["check"]
     assert values("--log", log, "--check")["check"]["figures"][:3] == file_first["figures"][:3]
 
 

@@ -184,7 +184,8 @@ def test_the_axis_of_revenue_is_named_for_what_it_is_drawn_in(tmp_path: Path) ->
     """A company that earns far more in a quarter than this launch ever will: the axis is then the company's."""
     of = with_outlook()
     finance = Finance("19", quarters=(Quarter("q1", "Q1 2025", 10**13),))
-    path, page = written(sold(msgspec.structs.replace(of, finance=finance)), tmp_path), tmp_path / "outlook.html"
+    path = written_log(tmp_path / "orders.log", sold(msgspec.structs.replace(of, finance=finance)).blocks)
+    page = tmp_path / "outlook.html"
     result = run("--log", path, "--months", 3, "--html", page)
     assert result.exit_code == 0, result.output + str(result.exception)
     assert f"bn {of.currency} without VAT, at delivery" in page.read_text("utf-8")
