@@ -102,7 +102,7 @@ def _launch(at: AtMoment, named: Launch | None, log: str) -> Launch:
             f"{log} is in {launch.currency}, and the launch file in {named.currency}: name the file that the log began"
             " with, or leave LAUNCH out"
         )
-    return replace(launch, finance=named.finance, outlook=named.outlook)
+    return replace(launch, finance=named.finance or launch.finance, outlook=named.outlook or launch.outlook)
 
 
 def when(made: Made) -> str:

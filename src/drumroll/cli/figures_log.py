@@ -48,14 +48,15 @@ def moments(finance: Finance | None) -> list[int]:
 
 
 def read(log: str, at_ms: int | None, named: Launch | None) -> tuple[AtMoment, dict[int, Stood]]:
-    """Fold a log up to ``at_ms`` (``None``: its last block). ``named``: the launch whose published moments count.
+    """Fold a log up to ``at_ms`` (``None``: its last block). ``named``: its published moments count, if it has any.
 
     Raises:
         LogError: the log can't be read, or is damaged.
     """
-    folded = _folded(log, at_ms, None if named is None else named.finance)
+    finance = None if named is None else named.finance
+    folded = _folded(log, at_ms, finance)
     launch = folded.book.launch
-    if named is None and launch is not None and folded.noting != moments(launch.finance):
+    if finance is None and launch is not None and folded.noting != moments(launch.finance):
         # The launch file that counts came later than the moments that it has figures of: once more, for those.
         folded = _folded(log, at_ms, launch.finance)
     end_ms = folded.at_ms if at_ms is None else at_ms

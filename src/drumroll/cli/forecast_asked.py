@@ -199,7 +199,9 @@ def _same_launch(log: str, of_log: Launch, launch_file: str | None) -> Launch:
             f"two launches mixed: {log} is the log of {of_log.id}, {launch_file} is the launch {named.id}; "
             f"leave LAUNCH_FILE out, or give that of {of_log.id}"
         )
-    return msgspec.structs.replace(of_log, outlook=named.outlook or of_log.outlook, finance=named.finance)
+    return msgspec.structs.replace(
+        of_log, outlook=named.outlook or of_log.outlook, finance=named.finance or of_log.finance
+    )
 
 
 # A file

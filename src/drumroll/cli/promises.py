@@ -32,7 +32,7 @@ def promises(log: str | None, at_ms: int | None, json_file: str | None) -> None:
     \b
     Example:
       drumroll promises data/orders.drumroll
-      drumroll promises orders.log --at 2026-06-30T23:59:59+08:00 --json -
+      drumroll promises orders.log --at 2026-07-01T00:00:00+08:00 --json -
     """
     path = load(os.environ, log=log).log
     at = read_book(path, at_ms)
