@@ -10,8 +10,10 @@ from drumroll.cli.reading import blocks_of
 from drumroll.domain.launch import Launch
 from drumroll.domain.times import rfc3339
 from drumroll.errors import LedgerError
+from drumroll.log.codec import decode_as
 from drumroll.outlook.journal import Transaction
 from drumroll.outlook.ledger import Ledger
+from drumroll.outlook.ledger_events import EVENTS
 
 
 class Books(msgspec.Struct, frozen=True):
@@ -30,7 +32,7 @@ def read_books(log: str, at_ms: int | None = None) -> Books:
         LedgerError: it has no launch by then, or can't be booked.
     """
     ledger = Ledger()
-    for block in blocks_of(log, at_ms):
+    for block in blocks_of(log, at_ms, decode_as(EVENTS)):
         try:
             ledger.block(block)
         except LedgerError as error:

@@ -13,16 +13,17 @@ from drumroll.bootstrap import open_log_for_reading
 from drumroll.cli.at_the_terminal import progress
 from drumroll.domain.times import to_ms
 from drumroll.log.base import Block
+from drumroll.log.codec import Decode, decode
 
 BLOCKS_A_STEP = 512
 """How often the bar moves."""
 
 
-def blocks_of(log: str, last_ms: int | None = None) -> Iterator[Block]:
+def blocks_of(log: str, last_ms: int | None = None, decode: Decode = decode) -> Iterator[Block]:
     """The blocks of a log up to that time (``None``: all), with a bar on a terminal. Raises ``LogError``."""
     with quickly(), closing(open_log_for_reading(log)) as reader, progress("Reading the log") as say:
         head = reader.head()
-        for block in reader.read(1):
+        for block in reader.read(1, decode):
             if last_ms is not None and block.at_ms > last_ms:
                 return
             yield block

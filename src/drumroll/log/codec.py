@@ -12,7 +12,9 @@ bytes    what
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import blake2b
+from typing import Any
 
 import msgspec
 
@@ -32,8 +34,19 @@ class _Body(msgspec.Struct, array_like=True, frozen=True, gc=False):
     events: tuple[AnyEvent, ...]
 
 
+Decode = Callable[[bytes, int], Block]
+"""What makes a block of its bytes and its position; raises ``DamagedLog``."""
+
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(_Body)
+
+
+def decode_as(events: Any) -> Decode:
+    """As ``decode``, into events of these types: with the tags of the log's, but perhaps only their first fields."""
+    fields = [("position", int), ("at_ms", int), ("events", tuple[events, ...])]
+    body = msgspec.defstruct("Body", fields, array_like=True, frozen=True, gc=False)
+    decoder = msgspec.msgpack.Decoder(body)
+    return lambda data, position: _decoded(data, position, decoder)
 
 
 def encode(block: Block) -> bytes:
@@ -44,6 +57,10 @@ def encode(block: Block) -> bytes:
 
 def decode(data: bytes, position: int) -> Block:
     """The block of those bytes, which must be the one of that position. Raises ``DamagedLog``."""
+    return _decoded(data, position, _decoder)
+
+
+def _decoded(data: bytes, position: int, decoder: msgspec.msgpack.Decoder[Any]) -> Block:
     where = f"block {position}"
     if len(data) < _BODY or data[:3] != MAGIC:
         raise DamagedLog(where, "its header is not that of a block")
@@ -53,7 +70,7 @@ def decode(data: bytes, position: int) -> Block:
     if blake2b(content, digest_size=16).digest() != data[4:_BODY]:
         raise DamagedLog(where, f"its checksum does not match its {len(data)} bytes")
     try:
-        body = _decoder.decode(content)
+        body = decoder.decode(content)
     except msgspec.MsgspecError as error:
         raise DamagedLog(where, f"its content can't be read ({error})") from error
     if body.position != position:

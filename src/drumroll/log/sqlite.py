@@ -15,7 +15,7 @@ import apsw
 from drumroll.errors import AppendFailed, DamagedLog, Fenced, LogError, LogUnreadable
 from drumroll.log import wal, witness
 from drumroll.log.base import Block, Log
-from drumroll.log.codec import decode, encode
+from drumroll.log.codec import Decode, decode, encode
 from drumroll.log.disk import named, rewrite, size_of, sync_folder, words_of
 from drumroll.log.holder import Hold
 
@@ -219,9 +219,9 @@ class SqliteReader:
         if tail.torn:
             self.notices = (f"a write of {tail.torn} bytes after block {last} is torn, or is being written now",)
 
-    def read(self, from_position: int = 1) -> Iterator[Block]:
+    def read(self, from_position: int = 1, decode: Decode = decode) -> Iterator[Block]:
         """The durable blocks from a position on, those included that come while it reads. Raises ``DamagedLog``."""
-        return _blocks(self._connection, self.path, from_position, self.head())
+        return _blocks(self._connection, self.path, from_position, self.head(), decode)
 
     def head(self) -> int:
         """The position of the last durable block at this moment; 0 if there is none."""
@@ -322,14 +322,16 @@ def _make_durable(connection: apsw.Connection, path: Path) -> None:
         raise LogUnreadable(f"{path}: another process reads the log and keeps it from being synced; try again")
 
 
-def _blocks(connection: apsw.Connection, path: Path, from_position: int, head: int) -> Iterator[Block]:
+def _blocks(
+    connection: apsw.Connection, path: Path, from_position: int, head: int, decode: Decode = decode
+) -> Iterator[Block]:
     """Blocks without a gap, up to ``head`` at least."""
     expected = max(from_position, 1)
     while rows := _rows(connection, path, expected):
         for position, body in rows:
             if position != expected:
                 raise DamagedLog(f"{path}, block {expected}", f"it is missing: the log goes on with block {position}")
-            yield _block(path, position, body)
+            yield _block(path, position, body, decode)
             expected += 1
     if expected <= head:
         raise DamagedLog(f"{path}, block {expected}", f"it is missing: the log went on to block {head}")
@@ -342,7 +344,7 @@ def _rows(connection: apsw.Connection, path: Path, position: int) -> list[tuple[
         raise named(error, path, connection, f"block {position} or one soon after it") from error
 
 
-def _block(path: Path, position: int, body: bytes | None) -> Block:
+def _block(path: Path, position: int, body: bytes | None, decode: Decode) -> Block:
     try:
         return decode(body or b"", position)
     except DamagedLog as damage:

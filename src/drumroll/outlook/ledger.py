@@ -16,7 +16,7 @@ from drumroll.errors import LedgerError
 from drumroll.outlook.accounts import Account
 from drumroll.outlook.journal import Posting, Transaction, kind_name
 from drumroll.outlook.ledger_daybook import Daybook, Noted
-from drumroll.outlook.ledger_rules import RULES
+from drumroll.outlook.ledger_events import ALL_RULES
 
 
 class Events(Protocol):
@@ -67,7 +67,7 @@ class Ledger:
     def block(self, block: Events) -> None:
         """Book one block more."""
         self._follows(block)
-        daybook, rules = self._daybook, RULES
+        daybook, rules = self._daybook, ALL_RULES
         try:
             for event in block.events:
                 rules[type(event)](daybook, event)
@@ -81,7 +81,7 @@ class Ledger:
         try:
             for number, event in enumerate(block.events):
                 daybook.noted = []
-                RULES[type(event)](daybook, event)
+                ALL_RULES[type(event)](daybook, event)
                 made += [_transaction(block, number, event, noted) for noted in daybook.noted]
         except KeyError as error:
             raise _never_there(block, error) from error
