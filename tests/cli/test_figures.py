@@ -157,7 +157,7 @@ def test_two_launches_mixed_are_refused_with_both_ids(log: Path, tmp_path: Path)
     said = refused(WrongLaunch, ROOT / "launches" / "handheld.toml", "--log", log)
     assert "yu7" in said
     assert read_launch(str(ROOT / "launches" / "handheld.toml")).id in said
-    assert "leave LAUNCH out" in said
+    assert "leave the file out" in said
     assert "EUR" in refused(WrongLaunch, YU7, "--log", log)  # the same id, in another currency
 
 

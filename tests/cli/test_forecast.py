@@ -183,6 +183,11 @@ def test_two_launches_are_refused_by_name(log: Path, tmp_path: Path) -> None:
     assert "two launches mixed" in refused(WrongLaunch, YU7, "--curve", other)
 
 
+def test_a_launch_file_in_another_currency_than_the_log_is_refused(tmp_path: Path) -> None:
+    path = logged(tmp_path / "orders.log", replace(read_launch(str(YU7)), currency="EUR"))
+    assert "is in EUR, and the launch file in CNY" in refused(WrongLaunch, YU7, "--log", path)
+
+
 def test_a_curve_that_falls_is_refused(tmp_path: Path) -> None:
     said = refused(CurveUnfit, "--curve", written(tmp_path, *CURVE, "90000,239999"))
     assert "line 9: a cumulative curve never falls; found 239,999 orders after 240,000" in said

@@ -11,7 +11,7 @@ from drumroll.domain import events as ev
 from drumroll.domain.launch_file import parse
 from drumroll.log.base import Block
 from drumroll.log.sqlite import SqliteLog
-from drumroll.rehearsal.books import Taken, booked, write_statement
+from drumroll.rehearsal.books import Taken, booked, out_of_balance, write_statement
 from tests.launch_files import YU7
 
 OPENS = 1_750_946_400_000
@@ -58,6 +58,11 @@ def test_a_payment_that_only_one_side_has_is_a_fault(log: Path) -> None:
     assert any("statement differs" in fault for fault in held(log, TAKEN[:2]).faults)
     stranger = (b"p9", b"ord_9", 500_000, b"CNY", OPENS)
     assert any("statement differs" in fault for fault in held(log, (*TAKEN, stranger)).faults)
+
+
+def test_a_trial_balance_that_is_not_zero_is_a_fault_in_its_currency() -> None:
+    (fault,) = out_of_balance({"trial_balance": {"CNY": 0, "EUR": -1}})
+    assert fault == "the trial balance is -1 in EUR, not zero"
 
 
 def test_money_that_the_audit_counts_otherwise_is_a_fault(log: Path) -> None:

@@ -6,18 +6,17 @@ from typing import Any
 
 import click
 import msgspec
-from msgspec.structs import replace
 
 from drumroll.bootstrap import read_launch
 from drumroll.cli import figures_log
 from drumroll.cli.at_the_terminal import give_json, json_option
 from drumroll.cli.figures_tables import show
 from drumroll.cli.plan_book import AtMoment
-from drumroll.cli.reading import moment
+from drumroll.cli.reading import completed, moment
 from drumroll.cli.tables import plain_console
 from drumroll.domain.launch import Launch
 from drumroll.domain.times import rfc3339
-from drumroll.errors import FiguresRefused, WrongLaunch
+from drumroll.errors import FiguresRefused
 from drumroll.outlook.figures import MOST_ORDERS, Figures, figures_of_log, figures_without_log
 from drumroll.outlook.figures_orders import counted
 from drumroll.outlook.published import Check, check
@@ -91,18 +90,7 @@ def _launch(at: AtMoment, named: Launch | None, log: str) -> Launch:
         raise FiguresRefused(
             f"{log}: found no launch in it by then, allowed: a log that has begun; ask for a later --at"
         )
-    if named is None:
-        return launch
-    if named.id != launch.id:
-        raise WrongLaunch(
-            f"{log} is the log of {launch.id}, asked about {named.id}: two launches mixed; leave LAUNCH out"
-        )
-    if named.currency != launch.currency:
-        raise WrongLaunch(
-            f"{log} is in {launch.currency}, and the launch file in {named.currency}: name the file that the log began"
-            " with, or leave LAUNCH out"
-        )
-    return replace(launch, finance=named.finance or launch.finance, outlook=named.outlook or launch.outlook)
+    return completed(log, launch, named)
 
 
 def when(made: Made) -> str:

@@ -12,11 +12,11 @@ import msgspec
 
 from drumroll.bootstrap import read_launch
 from drumroll.cli.forecast_words import clock
-from drumroll.cli.reading import blocks_of
+from drumroll.cli.reading import blocks_of, completed
 from drumroll.domain.launch import Launch
 from drumroll.domain.launch_market import SCALES
 from drumroll.domain.times import rfc3339
-from drumroll.errors import CurveUnfit, WrongLaunch
+from drumroll.errors import CurveUnfit
 from drumroll.exchange.curves import read_curve
 from drumroll.outlook.curve_of_log import CurveFold, LogCurve, orders_by, thinned
 from drumroll.outlook.forecast_locked import Became
@@ -163,7 +163,7 @@ def _of_log(log: str, launch_file: str | None, given: dict[str, Any]) -> _Found:
     now = then or (whole if asked_ms is None else fold.curve(min(asked_ms, _until_ms(whole))))
     if whole is None or now is None:
         raise CurveUnfit(f"{log} has no launch, so there is no curve. Give the log of a launch that has opened")
-    launch = _same_launch(log, whole.launch, launch_file)
+    launch = completed(log, whole.launch, None if launch_file is None else read_launch(launch_file))
     notes = (
         "Orders are gross: each counts once, when it first stood firm, and stays counted when it is cancelled.",
         *((f"{whole.before:,} orders stood firm before the opening and are left out.",) if whole.before else ()),
@@ -187,21 +187,6 @@ def _beyond(asked_ms: int | None, whole: LogCurve, log: str) -> Sequence[str]:
     if asked_ms is None or asked_ms <= _until_ms(whole):
         return ()
     return (f"{log} ends {clock(whole.until_s)} after the opening: the forecast is as of then.",)
-
-
-def _same_launch(log: str, of_log: Launch, launch_file: str | None) -> Launch:
-    """The launch of the log; what it says of the outlook may come from a newer launch file."""
-    if launch_file is None:
-        return of_log
-    named = read_launch(launch_file)
-    if named.id != of_log.id:
-        raise WrongLaunch(
-            f"two launches mixed: {log} is the log of {of_log.id}, {launch_file} is the launch {named.id}; "
-            f"leave LAUNCH_FILE out, or give that of {of_log.id}"
-        )
-    return msgspec.structs.replace(
-        of_log, outlook=named.outlook or of_log.outlook, finance=named.finance or of_log.finance
-    )
 
 
 # A file

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -22,7 +21,7 @@ from drumroll.outlook.compared import Compared, compared
 from drumroll.outlook.demand import demand
 from drumroll.outlook.fitting import Posterior, fit
 from drumroll.outlook.forecast import Horizon, forecast_of
-from drumroll.outlook.months import calendar
+from drumroll.outlook.months import calendar, day_of
 from drumroll.outlook.observed import FIRST_S, Observed, Point, until
 from drumroll.outlook.scenarios import Basis, Run, Standing, capacity_basis, run
 from drumroll.outlook.standing import declared, standing_of, with_declared
@@ -130,10 +129,9 @@ def _of_curve(known: Observed) -> Observed:
 
 
 def _basis(question: Asked, launch: Launch, posterior: Posterior, given: dict[str, Any]) -> Basis:
-    zone = ZoneInfo(launch.time_zone)
     at_ms = launch.opens_at_ms + round(question.moment_s * 1000)
     start_ms = at_ms if given["log"] else launch.opens_at_ms
-    opens, start = (_day(moment, zone) for moment in (launch.opens_at_ms, start_ms))
+    opens, start = (date.fromordinal(day_of(at, launch.time_zone)) for at in (launch.opens_at_ms, start_ms))
     cal = calendar(opens, start, given["months"], launch.time_zone)
     return Basis(
         launch=launch,
@@ -150,10 +148,6 @@ def _standing(log: str, launch: Launch, at_ms: int) -> Standing:
     """The orders of a log, and of the declared backlog what was not imported."""
     book = read_book(log, at_ms).book
     return with_declared(standing_of(book.sequence, launch, at_ms), launch, book.imported)
-
-
-def _day(at_ms: int, zone: ZoneInfo) -> date:
-    return datetime.fromtimestamp(at_ms // 1000, zone).date()
 
 
 # What minute 3 would have said, and other back-tests

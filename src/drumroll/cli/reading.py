@@ -8,10 +8,13 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 
 import click
+from msgspec.structs import replace
 
 from drumroll.bootstrap import open_log_for_reading
 from drumroll.cli.at_the_terminal import progress
+from drumroll.domain.launch import Launch
 from drumroll.domain.times import to_ms
+from drumroll.errors import WrongLaunch
 from drumroll.log.base import Block
 from drumroll.log.codec import Decode, decode
 
@@ -41,6 +44,27 @@ def quickly() -> Iterator[None]:
     finally:
         if was:
             gc.enable()
+
+
+def completed(log: str, of_log: Launch, named: Launch | None) -> Launch:
+    """The launch of a log, with the money and the outlook of a launch file that is named beside it, where it has any.
+
+    Raises:
+        WrongLaunch: the file is of another launch, or in another currency.
+    """
+    if named is None:
+        return of_log
+    if named.id != of_log.id:
+        raise WrongLaunch(
+            f"two launches mixed: {log} is the log of {of_log.id}, the launch file is of {named.id}; leave the file "
+            f"out, or give that of {of_log.id}"
+        )
+    if named.currency != of_log.currency:
+        raise WrongLaunch(
+            f"{log} is in {of_log.currency}, and the launch file in {named.currency}: name the file that the log began "
+            "with, or leave it out"
+        )
+    return replace(of_log, finance=named.finance or of_log.finance, outlook=named.outlook or of_log.outlook)
 
 
 def moment(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:

@@ -5,7 +5,7 @@ Figures are kept as they were published, as texts: their digits say how they wer
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -18,7 +18,8 @@ FIGURES = (
 TIMED = ("orders", "locked")
 """Those that are true of a moment."""
 
-RELATIONS = ("is", "about", "more than", "at least", "less than")
+Relation = Literal["is", "about", "more than", "at least", "less than"]
+RELATIONS: tuple[str, ...] = get_args(Relation)
 
 
 class Cost(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,7 +51,7 @@ class PublishedFigure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     definition: str
     scale: str = "one"
     unit: str | None = None
-    relation: Literal["is", "about", "more than", "at least", "less than"] = "is"
+    relation: Relation = "is"
     at_ms: int | None = None
     quarter: str | None = None
     of: tuple[str, ...] = ()

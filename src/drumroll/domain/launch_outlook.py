@@ -10,6 +10,8 @@ from typing import Literal
 
 import msgspec
 
+from drumroll.domain.launch_finance import Relation
+
 MONTHS = 24
 """How far an outlook looks: two years."""
 
@@ -96,7 +98,7 @@ class OutlookFigure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     until_day: date
     low: int
     high: int | None = None
-    relation: Literal["is", "about", "more than", "at least", "less than"] = "is"
+    relation: Relation = "is"
     per: Literal["period", "month"] = "period"
     models: tuple[str, ...] = ()
     scenario: str | None = None

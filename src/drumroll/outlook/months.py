@@ -40,6 +40,11 @@ class Month(msgspec.Struct, frozen=True):
         return f"Q{(self.from_day.month + 2) // 3} {self.from_day.year}"
 
 
+def day_of(at_ms: int, time_zone: str) -> int:
+    """The day that a moment is in, in the launch's zone, as an ordinal."""
+    return datetime.fromtimestamp(at_ms // 1000, ZoneInfo(time_zone)).toordinal()
+
+
 class Calendar(msgspec.Struct, frozen=True):
     """``months`` from the opening's on, whole weeks from ``first_week`` to the end of the last month.
 

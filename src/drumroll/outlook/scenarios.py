@@ -9,7 +9,7 @@ every row, kind and month.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 import msgspec
@@ -24,7 +24,7 @@ from drumroll.domain.weeks import monday
 from drumroll.errors import OutlookRefused
 from drumroll.outlook.deliveries import Line, build, line_of, unlimited, waiting, without_days
 from drumroll.outlook.demand import Demand, monthly_until, shared_out, usual_mix
-from drumroll.outlook.months import Calendar, Counts, Spans, built_until
+from drumroll.outlook.months import Calendar, Counts, Spans, built_until, day_of
 from drumroll.outlook.vat import without_vat
 
 FURTHER = "further"
@@ -80,7 +80,7 @@ class Basis(msgspec.Struct, frozen=True):
     @property
     def opens(self) -> date:
         """The day of the opening."""
-        return date.fromordinal(_day_of(self.launch.opens_at_ms, self.calendar))
+        return date.fromordinal(day_of(self.launch.opens_at_ms, self.calendar.time_zone))
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -367,10 +367,3 @@ def _past(table: ByDay, found: Run, days: Sequence[int]) -> Counts:
 
 def _of(table: dict[KindId, int], kinds: Sequence[Kind]) -> Counts:
     return np.array([table.get(kind.id, 0) for kind in kinds], dtype=np.int64)
-
-
-def _day_of(at_ms: int, cal: Calendar) -> int:
-    """The day of a moment in the launch's zone."""
-    day = date(1970, 1, 1) + timedelta(milliseconds=at_ms)
-    near = day.toordinal() + 1
-    return next(one for one in (near, near - 1, near - 2) if cal.starts_ms(one) <= at_ms)

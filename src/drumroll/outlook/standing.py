@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from datetime import datetime
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
@@ -14,6 +12,7 @@ import numpy as np
 from drumroll.domain.book import Order
 from drumroll.domain.launch import Launch
 from drumroll.domain.states import CANCELLED, DELIVERED, EXPIRED, FIRM, FORFEITED, RESERVED
+from drumroll.outlook.months import day_of
 from drumroll.outlook.scenarios import KindId, Standing
 
 QUARTER_MS = 900_000
@@ -112,4 +111,4 @@ class _Counted:
 @lru_cache(maxsize=65_536)
 def _day_at(quarter: int, time_zone: str) -> int:
     """The day that a quarter of an hour is in. Every zone is a whole number of them off."""
-    return datetime.fromtimestamp(quarter * QUARTER_MS // 1000, ZoneInfo(time_zone)).toordinal()
+    return day_of(quarter * QUARTER_MS, time_zone)

@@ -54,7 +54,7 @@ def booked(log: Path, statement: Path, counted: dict[str, Any]) -> Booked:
     money = balance["money"]
     found = run("ledger", "reconcile", str(statement), str(log), "--only", "payments", "--json", "-")
     matched = 0
-    faults = _out_of_balance(balance) + _counted_otherwise(money, counted)
+    faults = out_of_balance(balance) + _counted_otherwise(money, counted)
     if found.stdout.strip():
         matched = msgspec.json.decode(found.stdout)["matched"]
     if found.returncode:
@@ -62,7 +62,8 @@ def booked(log: Path, statement: Path, counted: dict[str, Any]) -> Booked:
     return Booked(balance["debits_minor"], balance["credits_minor"], money, matched, faults, round(balance_s, 3))
 
 
-def _out_of_balance(balance: dict[str, Any]) -> list[str]:
+def out_of_balance(balance: dict[str, Any]) -> list[str]:
+    """The currencies in which what the ledger prints does not balance, in words."""
     return [
         f"the trial balance is {difference_minor} in {currency}, not zero"
         for currency, difference_minor in balance["trial_balance"].items()
