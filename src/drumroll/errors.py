@@ -235,3 +235,35 @@ class FiguresRefused(OutlookError):
 
 class OutlookRefused(OutlookError):
     """The launch file has no [outlook], or its scenarios can't be worked out. The message says what to add."""
+
+
+class PeopleFailed(DrumrollError):
+    """The table of names and contacts could not do what was asked. Nothing of it is in the order log; see the reason."""
+
+
+class AccessFailed(DrumrollError):
+    """Sessions or operators' accounts could not be read or written. Nobody was let in; see the reason."""
+
+
+class NotSignedIn(DrumrollError):
+    """Name, password, code or token don't fit. Say no more than that to whoever tried; let them try again later."""
+
+
+class TooMany(DrumrollError):
+    """Somebody asked more often than they may. Ask again after ``retry_after_s``."""
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(message)
+
+
+class NotDelivered(DrumrollError):
+    """A message to a person could not be handed over. They have not got it: let them ask for another one."""
+
+
+class DrawInvalid(DrumrollError):
+    """A draw of places does not check: its seed, its list or a place is not what was committed to."""
+
+
+class RoomFailed(DrumrollError):
+    """The waiting room could not be read or written. Nobody lost a place that they had been told of."""

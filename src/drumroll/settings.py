@@ -37,6 +37,24 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Witnesses of the transparency log: the URL of each, a space, its verifier key; a comma between two."""
     session_s: Annotated[int, Meta(ge=60, le=31_536_000)] = 86_400
     """How long a customer's session is valid."""
+    operator_session_s: Annotated[int, Meta(ge=60, le=604_800)] = 28_800
+    """How long an operator's session is valid."""
+    public_url: str = ""
+    """Where browsers reach the server, such as ``https://launch.example``; with https, cookies are sent by it alone."""
+    proxies: str = ""
+    """Networks of proxies whose ``X-Forwarded-For`` is believed, such as ``10.0.0.0/8``; a comma between two."""
+    people_key: str = ""
+    """Hex of 32 bytes; encrypts names and contacts. A sandbox makes its own."""
+    smtp: str = ""
+    """Where e-mail is handed over: ``smtps://user:password@host:465`` or ``smtp://host:587`` (with STARTTLS)."""
+    mail_from: str = ""
+    """The sender of e-mail, such as ``orders@launch.example``."""
+    sms: str = ""
+    """Where texts are handed over: an ``https://`` address that takes ``{"to", "text"}`` as JSON."""
+    oidc: str = ""
+    """OpenID Connect for customers: issuer, client id and client secret, a space between two."""
+    operators_oidc: str = ""
+    """OpenID Connect for operators, likewise; only accounts made with ``drumroll operator add --oidc`` get in."""
     queue_limit: Annotated[int, Meta(ge=1, le=1_000_000)] = 4096
     """Commands that may wait for the desk; beyond it: 503 ``queue_full``."""
     batch_limit: Annotated[int, Meta(ge=1, le=100_000)] = 1024
