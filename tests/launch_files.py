@@ -26,6 +26,9 @@ HANDHELD = (HOUSE / "launches" / "handheld.toml").read_text("utf-8")
 YU7_ALONE = YU7.split("# Existing orders may move")[0]
 HANDHELD_ALONE = HANDHELD.split('[[model]]\nid = "console-xl"')[0]
 """The same without conversion windows and regions."""
+YU7_UNTRANSLATED = YU7.partition("# The texts in Chinese")[0]
+HANDHELD_UNTRANSLATED = HANDHELD.partition("# The texts in Chinese")[0]
+"""The same in one language, for tests that take names away: a translation without its text is a mistake."""
 PAGE = (HOUSE / "docs" / "launch-file.md").read_text("utf-8")
 
 

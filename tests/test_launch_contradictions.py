@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from drumroll.domain.launch_file import parse
-from tests.launch_files import HANDHELD, HANDHELD_ALONE, YU7, YU7_ALONE, mistakes, paths, written
+from tests.launch_files import HANDHELD, HANDHELD_ALONE, YU7_ALONE, mistakes, paths, written
+from tests.launch_files import YU7_UNTRANSLATED as YU7
 
 # The sale, the board, the models.
 

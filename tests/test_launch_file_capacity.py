@@ -16,7 +16,9 @@ from drumroll.domain.launch_capacity import Closed, PromiseRules
 from drumroll.domain.launch_file import parse
 from drumroll.domain.weeks import week_of_day
 from tests.domain.calendars import BASE, Raw, capacities, periods, tables_with
-from tests.launch_files import HANDHELD, PAGE, YU7, mistakes, paths, written
+from tests.launch_files import HANDHELD_UNTRANSLATED as HANDHELD
+from tests.launch_files import PAGE, mistakes, paths, written
+from tests.launch_files import YU7_UNTRANSLATED as YU7
 
 # Calendars, drawn.
 

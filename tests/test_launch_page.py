@@ -19,7 +19,7 @@ from tests.launch_files import PAGE, required_keys, schema_keys
 
 
 def test_the_page_has_a_row_for_every_key_and_for_no_other() -> None:
-    rows = re.findall(r"^\| `([a-z_.]+)` \|", PAGE, re.MULTILINE)
+    rows = re.findall(r"^\| `([a-zA-Z_.-]+)` \|", PAGE, re.MULTILINE)
     assert sorted(rows) == sorted(schema_keys(ROOT))
 
 

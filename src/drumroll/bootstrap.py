@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import random
-import re
 import secrets
 import socket
 import sys
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -44,7 +43,6 @@ if TYPE_CHECKING:
     from drumroll.webhooks.store import Store
 
 IN_MEMORY = ":memory:"
-OPERATOR_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Server:
@@ -262,6 +260,8 @@ def make_server(settings: Settings, desk: Desk, clock: SandboxClock | None) -> S
     """Put a server together around an open desk; call it inside the running event loop."""
     from prometheus_client import CollectorRegistry
 
+    from drumroll import bootstrap_pages
+    from drumroll.access.sessions import Sessions
     from drumroll.desk.service import Service
     from drumroll.payments.sandbox import SandboxProvider
     from drumroll.web.app import make_app
@@ -269,7 +269,6 @@ def make_server(settings: Settings, desk: Desk, clock: SandboxClock | None) -> S
     from drumroll.web.context import Sandbox, Web, board_of
     from drumroll.web.hot import HotPath
     from drumroll.web.metrics import DeskCollector
-    from drumroll.web.sessions import Sessions
 
     session_key, webhook_key = _keys(settings)
     provider = SandboxProvider(webhook_key)
@@ -280,6 +279,9 @@ def make_server(settings: Settings, desk: Desk, clock: SandboxClock | None) -> S
     stream = BoardStream(lambda: board_of(desk, sandbox=sandbox) if desk.readable else None, settings.viewers_limit)
     metrics = CollectorRegistry()
     published = _transparency(settings)
+    access = bootstrap_pages.open_access(settings)
+    launch = desk.book.launch
+    assert launch is not None, "a desk that is open has a launch"
     metrics.register(DeskCollector(desk, stream, published.index if published else None))
     web = Web(
         desk=desk,
@@ -292,6 +294,9 @@ def make_server(settings: Settings, desk: Desk, clock: SandboxClock | None) -> S
         session_s=settings.session_s,
         body_limit_bytes=max(settings.body_limit_bytes, 131_072) if settings.sandbox else settings.body_limit_bytes,
         sandbox=Sandbox(provider, clock) if settings.sandbox else None,
+        pages=bootstrap_pages.make_pages(settings, session_key),
+        entrance=bootstrap_pages.make_entrance(settings, session_key, access),
+        room=bootstrap_pages.open_room(settings, launch, session_key),
         transparency=published,
     )
     return Server(make_app(web), service, web)
@@ -325,17 +330,26 @@ def make_clock(settings: Settings) -> SandboxClock | None:
     return SandboxClock(to_ms(moment), speed)
 
 
-def operator_token(settings: Settings, name: str) -> str:
-    """A session for an operator of the server with these settings. Raises ``SettingInvalid``."""
-    from drumroll.web.operators import OPERATOR
-    from drumroll.web.sessions import Sessions
+def operator_token(settings: Settings, name: str, role: str = "admin", label: str = "") -> str:
+    """A session for an operator of that server; ``label``: see ``token_for``. ``SettingInvalid``, ``AccessFailed``."""
+    from drumroll.access.operator_sessions import token_for
+    from drumroll.access.roles import OPERATOR_NAME, Operator, Role
+    from drumroll.access.sessions import Sessions
+    from drumroll.bootstrap_pages import open_access
 
     if not OPERATOR_NAME.fullmatch(name):
         raise SettingInvalid(f"an operator's name: found {name!r}, allowed: 1 to 64 of A-Z, a-z, 0-9, _ and -")
+    asked, sessions = Operator(name, Role(role)), Sessions(server_key(settings))
+    there = Path(f"{settings.log}-access").exists()
+    with closing(open_access(settings)) if there else nullcontext() as store:
+        return token_for(sessions, store, asked, time.time(), settings.operator_session_s, label)
+
+
+def server_key(settings: Settings) -> bytes:
+    """The key that the server with these settings signs sessions with. Raises ``SettingInvalid``."""
     if not settings.secret and not Path(f"{settings.log}.session-key").exists():
         raise SettingInvalid("set DRUMROLL_SECRET as for the server, or name the log of a running sandbox with --log")
-    secret = settings.secret or _kept(settings, "session", "")
-    return Sessions(_session_key(secret)).issue(OPERATOR + name, int(time.time()) + settings.session_s)
+    return _session_key(settings.secret or _kept(settings, "session", ""))
 
 
 def _keys(settings: Settings) -> tuple[bytes, bytes]:

@@ -89,7 +89,7 @@ def with_limits(folder: Path, *limits: dict[str, Any], builds: tuple[str, ...] =
     tables = tomllib.loads(YU7.read_text("utf-8"))
     weeks = [{"from": date(2025, 6, 30), "capacity": 10_000}]
     tables["plant"] = [{"id": "yizhuang", "name": "P", "models": list(builds), "weeks": weeks}]
-    del tables["limit"], tables["backlog"]
+    del tables["limit"], tables["backlog"], tables["language"]
     if limits:
         tables["limit"] = list(limits)
     (folder / "capacity.toml").write_text(written(tables), "utf-8")
@@ -114,6 +114,27 @@ def test_capacity_and_promises_are_shown() -> None:
     ):
         assert fact in output
     assert "not promised" not in output
+
+
+def test_figures_rivals_and_languages_are_shown() -> None:
+    output = run(YU7).output
+    for fact in ("Range (CLTC), 0 to 100 km/h", "Tesla Model Y (263,500.00 CNY)", "NIO EC6 (358,000.00 CNY)"):
+        assert fact in output
+    texts = len(tomllib.loads(YU7.read_text("utf-8"))["language"]["zh-CN"])
+    assert f"zh-CN: {texts} of {texts} texts" in output
+    assert "waiting room" not in output
+
+
+def test_a_language_that_lacks_texts_and_a_waiting_room_are_shown(tmp_path: Path) -> None:
+    tables = tomllib.loads(YU7.read_text("utf-8"))
+    texts = len(tables["language"]["zh-CN"])
+    del tables["language"]["zh-CN"]["Emerald Green"]
+    tables["waiting_room"] = {"opens": "2025-06-26 21:30", "rate_per_s": 2_000, "ticket_s": 900}
+    (tmp_path / "room.toml").write_text(written(tables), "utf-8")
+    output = run(tmp_path / "room.toml").output
+    assert f"zh-CN: {texts - 1} of {texts} texts" in output
+    assert "opens 2025-06-26T21:30:00+08:00" in output
+    assert "up to 2,000 people a second, each with 900 s to order" in output
 
 
 def test_a_quarter_has_the_orders_of_its_weeks() -> None:
@@ -179,14 +200,14 @@ def test_a_limit_on_every_colour_of_a_trim_is_one_on_the_trim() -> None:
 def test_a_launch_without_plants_says_that_nothing_is_promised(tmp_path: Path) -> None:
     text = YU7.read_text("utf-8")
     begins, ends = text.index("[promise]"), text.index("# What the market made of it")
-    (tmp_path / "none.toml").write_text(text[:begins] + text[ends:], "utf-8")
+    (tmp_path / "none.toml").write_text(text[:begins] + text[ends : text.index("[language.")], "utf-8")
     output = run(tmp_path / "none.toml").output
     assert "nothing: the file has no plant" in output
     assert "orders built in" not in output
 
 
 def test_plants_and_limits_with_long_names_fit_80_columns(tmp_path: Path) -> None:
-    text = YU7.read_text("utf-8")
+    text = YU7.read_text("utf-8").partition("[language.")[0]
     for number in range(12):
         text += (
             f'[[limit]]\nid = "{number:02}{"x" * 30}"\nname = "{"N" * 80}"\nmodels = ["yu7"]\n'
@@ -240,7 +261,8 @@ def test_json_says_the_same(tmp_path: Path) -> None:
 def test_the_summary_fits_80_columns_and_shows_names_as_they_are(tmp_path: Path) -> None:
     name = "[bold]" + "W" * 74
     path = tmp_path / "wide.toml"
-    path.write_text(YU7.read_text("utf-8").replace('name = "Max"', f'name = "{name}"'), "utf-8")
+    text = YU7.read_text("utf-8").partition("[language.")[0]
+    path.write_text(text.replace('name = "Max"', f'name = "{name}"'), "utf-8")
     lines = run(path).output.splitlines()[1:]
     assert max(map(len, lines)) <= 80
     assert any("[bold]" in line for line in lines)

@@ -95,6 +95,6 @@ def test_a_server_that_is_not_there_is_named_and_an_action_gives_its_key(tmp_pat
 def test_a_session_is_printed_for_a_name_that_can_be_one_and_for_no_other(monkeypatch: Any) -> None:
     monkeypatch.setenv("DRUMROLL_SECRET", "11" * 32)
     result = CliRunner().invoke(cli, ["operator", "token", "grace"])
-    assert result.output.startswith("operator:grace.")
+    assert result.output.startswith("operator:grace:admin.")
     refused = CliRunner().invoke(cli, ["operator", "token", "gr ace"])
     assert isinstance(refused.exception, DrumrollError)

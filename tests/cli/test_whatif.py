@@ -162,7 +162,7 @@ def test_a_percentage_that_is_none_is_refused_before_anything_is_done(value: str
 def test_a_launch_without_plants_is_refused_with_where_to_look(tmp_path: Path) -> None:
     text = HANDHELD.read_text("utf-8")
     parts = re.split(r"(?m)^(?=\[)", text)
-    left = [part for part in parts if not re.match(r"\[\[?(plant|limit|backlog|cliff|promise)\b", part)]
+    left = [part for part in parts if not re.match(r"\[\[?(plant|limit|backlog|cliff|promise|language)\b", part)]
     (tmp_path / "bare.toml").write_text("".join(left), "utf-8")
     said = refused(ScenarioInvalid, tmp_path / "bare.toml", "--cut", "5%")
     assert "without a [[plant]]" in said
@@ -225,7 +225,8 @@ def test_bars_of_the_broken_are_as_high_as_they_are_many(tmp_path: Path) -> None
 
 
 def test_names_can_not_break_the_page(tmp_path: Path) -> None:
-    text = HANDHELD.read_text("utf-8").replace('name = "Pocket Console"', 'name = "<b>Pocket</b> & Console"')
+    text = HANDHELD.read_text("utf-8").partition("[language.")[0]
+    text = text.replace('name = "Pocket Console"', 'name = "<b>Pocket</b> & Console"')
     (tmp_path / "named.toml").write_text(text, "utf-8")
     assert run(tmp_path / "named.toml", "--cut", "5%", "--orders", 100, "--html", tmp_path / "w.html").exit_code == 0
     page = (tmp_path / "w.html").read_text("utf-8")

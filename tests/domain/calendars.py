@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.launch_files import HANDHELD
+from tests.launch_files import HANDHELD_UNTRANSLATED
 
 BASE = date(2026, 4, 13)
 """A Monday: the first plant's first."""
@@ -69,7 +69,7 @@ def capacities(draw: st.DrawFn, least: int = 1, ramps: bool = True) -> Raw:
 
 def tables_with(capacity: Raw) -> Raw:
     """The tables of a whole launch file with this capacity instead of its own."""
-    tables = tomllib.loads(HANDHELD)
+    tables = tomllib.loads(HANDHELD_UNTRANSLATED)
     for key in ("promise", "plant", "limit", "backlog", "cliff"):
         tables.pop(key, None)
     return {**tables, **capacity}

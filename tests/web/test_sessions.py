@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drumroll import bootstrap
+from drumroll.access.sessions import Sessions
 from drumroll.errors import SettingInvalid
 from drumroll.settings import Settings
-from drumroll.web.sessions import Sessions
 from tests.web.house import House
 
 KEY = bytes(range(32))

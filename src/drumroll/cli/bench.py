@@ -24,7 +24,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from drumroll import bootstrap
-from drumroll.cli import bench_log, bench_plan, bench_proof
+from drumroll.cli import bench_log, bench_pages, bench_plan, bench_proof
 from drumroll.cli.at_the_terminal import write
 from drumroll.domain.launch import Launch
 from drumroll.errors import DrumrollError
@@ -52,19 +52,22 @@ WANTED = {
 @click.option("--recover", default=289_000, show_default=True, help="Firm orders in the log that a restart reads.")
 @click.option("--plan", "plans", is_flag=True, help="Measure plans of up to a million orders instead.")
 @click.option("--proof", "proofs", is_flag=True, help="Measure the transparency log instead.")
+@click.option("--pages", "paged", is_flag=True, help="Measure pages and the live board's viewers instead.")
 def bench(
-    launch: str, json_path: str | None, rounds: int, orders: int, recover: int, plans: bool, proofs: bool
+    launch: str, json_path: str | None, rounds: int, orders: int, recover: int, plans: bool, proofs: bool, paged: bool
 ) -> None:
     """Measure intake against a constant answer of the same server, restart, memory and disk. Takes about two minutes.
 
     With --plan: how long both policies take to plan 10,000 to 1,000,000 orders over 104 weeks, and the memory of that.
     With --proof: how fast its tree grows and proves, what publishing costs the intake, how far it is behind.
+    With --pages: how fast pages are, how heavy, and what 2,000 viewers of the live board cost the intake.
 
     \b
     Example:
       drumroll bench --json bench.json
       drumroll bench --plan --json p.json
       drumroll bench --proof --json t.json
+      drumroll bench --pages --json g.json
     """
     if plans:
         _give(bench_plan.run(), json_path, bench_plan.show)
@@ -72,6 +75,9 @@ def bench(
     offer = bootstrap.read_launch(launch)
     if proofs:
         _give(_proven(offer, launch, rounds, orders), json_path, bench_proof.show)
+        return
+    if paged:
+        _give(_looked_at(offer, launch, rounds, orders), json_path, bench_pages.show)
         return
     with tempfile.TemporaryDirectory(prefix="drumroll-bench-") as folder, Progress(transient=True) as progress:
         found = _rounds(offer, launch, Path(folder), progress, rounds, orders)
@@ -100,6 +106,15 @@ def _proven(offer: Launch, launch: str, rounds: int, orders: int) -> dict[str, A
     with tempfile.TemporaryDirectory(prefix="drumroll-bench-") as folder, Progress(transient=True) as progress:
         found = bench_proof.tree(Path(folder), progress)
         return found | bench_proof.intake(running, rounds, orders, progress)
+
+
+def _looked_at(offer: Launch, launch: str, rounds: int, orders: int) -> dict[str, Any]:
+    """The figures of pages and of the board's viewers."""
+    with tempfile.TemporaryDirectory(prefix="drumroll-bench-") as folder, Progress(transient=True) as progress:
+        # Without a publisher, whose work on a round would be felt in the next: that is what --proof measures.
+        settings = msgspec.structs.replace(_settings(launch, Path(folder) / "pages.drumroll"), publish=False)
+        with _running(settings) as server:
+            return bench_pages.run(_target(offer, settings, server.pid), rounds, orders, progress)
 
 
 def _target(offer: Launch, settings: Settings, pid: int) -> Target:

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from drumroll.cli.check_capacity import Unpromised, capacity_facts, capacity_tables, unpromised
+from drumroll.cli.check_store import store_facts
 from drumroll.domain import launch_file
 from drumroll.domain.launch import Conversion, Launch, Model, Region
 from drumroll.domain.launch_mistakes import Mistake
@@ -93,7 +94,7 @@ def _show_launch(file: str, launch: Launch, not_promised: tuple[Unpromised, ...]
     console = Console(width=WIDTH, highlight=False, markup=False, emoji=False)
     click.echo(f"{file}: ok")
     facts = Table.grid(padding=(0, 2))
-    for name, value in (*_facts(launch), *capacity_facts(launch, not_promised)):
+    for name, value in (*_facts(launch), *capacity_facts(launch, not_promised), *store_facts(launch)):
         facts.add_row(Text(f"  {name}"), Text(value))
     console.print(facts)
     console.print(_trims(launch))

@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from drumroll import bootstrap
-from drumroll.cli import operator_plan
+from drumroll.access.roles import Role
+from drumroll.cli import operator_accounts, operator_plan
 from drumroll.cli.operator_client import Connection, connected, say_done
 from drumroll.domain.money import format_minor
 from drumroll.exchange.moves import read_moves
@@ -32,27 +33,31 @@ def operator() -> None:
 
     \b
     Example:
+      drumroll operator add grace --role operator
       drumroll operator sales pause --reason "payments are down"
       drumroll operator move week-31.csv --reason "production plan of week 31"
       drumroll operator orders --state locked --model yu7
     """
 
 
-for _command in operator_plan.COMMANDS:
+for _command in [*operator_plan.COMMANDS, *operator_accounts.COMMANDS]:
     operator.add_command(_command)
 
 
 @operator.command(short_help="Print an operator's session.")
 @click.argument("name")
+@click.option("--role", default="admin", show_default=True, type=click.Choice([str(role) for role in Role]))
 @click.option("--log", "log_path", help="The order log, beside which a sandbox keeps its key.")
-def token(name: str, log_path: str | None) -> None:
+def token(name: str, role: str, log_path: str | None) -> None:
     r"""Print a session for operator NAME, to be sent as `Authorization: Bearer <token>`.
+
+    If NAME has an account (`operator add`), its role holds, whatever --role says.
 
     \b
     Example:
-      drumroll operator token grace
+      drumroll operator token grace --role support
     """
-    click.echo(bootstrap.operator_token(load(os.environ, log=log_path), name))
+    click.echo(bootstrap.operator_token(load(os.environ, log=log_path), name, role, "drumroll operator token"))
 
 
 @operator.command(short_help="Open, close, pause or resume sales.")

@@ -20,11 +20,13 @@ from granian.http import HTTP1Settings
 from granian.server.embed import Server as Granian
 
 from drumroll import bootstrap
+from drumroll.access.store import Revocations
 from drumroll.desk.clock import SandboxClock
 from drumroll.desk.desk import Desk
-from drumroll.errors import DrumrollError
+from drumroll.errors import AccessFailed, DrumrollError
 from drumroll.settings import Settings, load
 from drumroll.web.app import App
+from drumroll.web.context import Web
 
 YOUNG_OBJECTS = 50_000
 """Objects between two collections of garbage: orders make none (``gc=False``), and a pass costs 6 % at the default."""
@@ -133,7 +135,22 @@ def _beside(server: bootstrap.Server, settings: Settings) -> list[Coroutine[Any,
     work: list[Coroutine[Any, Any, None]] = [server.service.run(), server.web.stream.run()]
     if settings.sandbox:
         work.append(server.service.pay_refunds(server.web.provider))
+    web = server.web
+    if web.room is not None:
+        work.append(web.room.run(web.desk.clock_ms, lambda: len(web.desk.queue) / web.desk.queue_limit))
+    work.append(_follow_revocations(web))
     return work
+
+
+async def _follow_revocations(web: Web) -> None:
+    """Sessions that the command line ended, or another page, end here within a second."""
+    revocations = Revocations(web.sessions, web.entrance.access)
+    while True:
+        try:
+            revocations.refresh(web.now_s())
+        except AccessFailed:
+            logging.getLogger("drumroll").exception("which sessions were ended can't be read; trying again")
+        await asyncio.sleep(1)
 
 
 async def _drain(server: bootstrap.Server, granian: Granian, listening: asyncio.Task[None]) -> None:

@@ -15,15 +15,21 @@ from drumroll.domain.launch_capacity import Backlog, Cliff, Limit, Plant, Promis
 from drumroll.domain.launch_finance import Finance
 from drumroll.domain.launch_market import Market
 from drumroll.domain.launch_outlook import Outlook
+from drumroll.domain.launch_room import WaitingRoom
+from drumroll.domain.launch_store import Figure, Language, Rival
 
 
 class Trim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One version of a model. ``cap`` limits the orders that take a place (all but those gone); ``None``: no limit."""
+    """One version of a model. ``cap`` limits the orders that take a place (all but those gone); ``None``: no limit.
+
+    ``figures``: of this trim alone, each the id of one of ``Launch.figures`` and a number as text.
+    """
 
     id: str
     name: str
     price_minor: int
     cap: int | None = None
+    figures: tuple[tuple[str, str], ...] = ()
 
 
 class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,7 +58,7 @@ class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One model with its trims and its own time of sale: open from ``opens_at_ms``, closed from ``closes_at_ms`` on.
 
-    ``deposit_minor`` is ``None`` where the launch's holds.
+    ``deposit_minor`` is ``None`` where the launch's holds. ``figures`` hold for the trims that have none of their own.
     """
 
     id: str
@@ -63,6 +69,8 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cap: int | None = None
     deposit_minor: int | None = None
     options: tuple[Option, ...] = ()
+    tagline: str | None = None
+    figures: tuple[tuple[str, str], ...] = ()
 
 
 class Region(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -103,7 +111,8 @@ class Launch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``cooling_off_s``: how long after its deposit an order may be taken back; then it locks by itself (``None``: never).
     ``early_lock_undo_s``: how long a lock made by the customer can be undone. ``waiting_offer_s``: how long a freed
     place is held for whoever waited (``None``: no waiting list). The first of ``regions`` is the default.
-    Without ``plants`` nothing is promised; ``promise`` says how it is (``None``: by the defaults).
+    Without ``plants`` nothing is promised; ``promise`` says how it is (``None``: by the defaults). ``figures`` are what
+    models and ``rivals`` are compared by. ``waiting_room`` is ``None`` where orders need no ticket.
     """
 
     id: str
@@ -132,6 +141,10 @@ class Launch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cliffs: tuple[Cliff, ...] = ()
     finance: Finance | None = None
     outlook: Outlook | None = None
+    figures: tuple[Figure, ...] = ()
+    rivals: tuple[Rival, ...] = ()
+    waiting_room: WaitingRoom | None = None
+    languages: tuple[Language, ...] = ()
 
     def model(self, model_id: str) -> Model | None:
         """The model of that id, or ``None``."""

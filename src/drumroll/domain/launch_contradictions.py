@@ -12,6 +12,7 @@ from drumroll.domain.launch_market_rules import wrong_market
 from drumroll.domain.launch_mistakes import MISSING, Draft, Mistake, ids_of, repeated, wrong_references
 from drumroll.domain.launch_option_rules import wrong_options
 from drumroll.domain.launch_outlook_rules import wrong_outlook
+from drumroll.domain.launch_store_rules import wrong_store
 from drumroll.domain.launch_values import shown
 from drumroll.domain.times import rfc3339
 
@@ -25,6 +26,7 @@ def contradictions(draft: Draft, unfit: frozenset[str]) -> Iterator[Mistake]:
     yield from wrong_market(draft, unfit)
     yield from wrong_capacity(draft, unfit)
     yield from wrong_outlook(draft, unfit)
+    yield from wrong_store(draft, unfit)
 
 
 def first(*values: int | None) -> int | None:

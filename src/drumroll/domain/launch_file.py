@@ -21,12 +21,14 @@ from drumroll.domain.launch_capacity_rules import (
     too_many_kinds,
 )
 from drumroll.domain.launch_contradictions import contradictions, first
-from drumroll.domain.launch_keys import Key, Nested, Table
+from drumroll.domain.launch_keys import Key, Nested, Table, spelled
 from drumroll.domain.launch_market_rules import market_of
 from drumroll.domain.launch_mistakes import MISSING, UNKNOWN, Draft, Mistake
 from drumroll.domain.launch_option_rules import options, trims
 from drumroll.domain.launch_outlook_rules import finance_of, outlook_of
 from drumroll.domain.launch_schema import ROOT
+from drumroll.domain.launch_store import Figure
+from drumroll.domain.launch_store_rules import languages_of, rivals_of, waiting_room_of
 from drumroll.domain.launch_values import Unfit, find_zone, shown
 from drumroll.errors import LaunchFileInvalid
 
@@ -34,7 +36,6 @@ MAX_BYTES = 1024 * 1024
 MAX_MISTAKES = 1000
 """After this many the rest of the file is not looked at."""
 
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TOML_PLACE = re.compile(r"(.*) \(at (line \d+, column \d+|end of document)\)", re.DOTALL)
 
 
@@ -109,7 +110,7 @@ def _parse_toml(text: str, source: str) -> dict[str, Any]:
 def _read_table(raw: dict[str, Any], table: Table, path: str, zone: ZoneInfo, mistakes: _Mistakes) -> Draft:
     for name in raw:
         if name not in table.names:
-            mistakes.note(path + _spelled(name), UNKNOWN, _known_keys(name, table))
+            mistakes.note(path + spelled(name), UNKNOWN, _known_keys(name, table))
     draft: Draft = {key.name: _read_key(raw, key, path, zone, mistakes) for key in table.keys}
     for nested in table.tables:
         draft[nested.name] = _read_nested(raw, nested, path, zone, mistakes)
@@ -159,11 +160,6 @@ def _tables_allowed(nested: Nested, path: str) -> str:
     return f"1 to {nested.most} tables [[{heading}]]" if nested.most else f"a table [{heading}]"
 
 
-def _spelled(name: str) -> str:
-    """A key as TOML spells it, cut to a readable length."""
-    return name if _BARE_KEY.fullmatch(name) else shown(name)
-
-
 def _known_keys(name: str, table: Table) -> str:
     near = get_close_matches(name[:64], table.names, n=1)
     return f"{near[0]} (nearest); all: {', '.join(table.names)}" if near else ", ".join(table.names)
@@ -202,6 +198,10 @@ def _launch(draft: Draft) -> Launch:
         cliffs=cliffs_of(draft),
         finance=finance_of(draft["finance"]),
         outlook=outlook_of(draft["outlook"]),
+        figures=tuple(Figure(**figure) for figure in draft["figure"]),
+        rivals=rivals_of(draft),
+        waiting_room=waiting_room_of(draft["waiting_room"]),
+        languages=languages_of(draft["language"]),
     )
 
 
@@ -217,6 +217,8 @@ def _model(draft: Draft, sales: Draft) -> Model:
         cap=draft["cap"],
         deposit_minor=draft["deposit_minor"],
         options=options(draft),
+        tagline=draft["tagline"],
+        figures=draft["figures"],
     )
 
 

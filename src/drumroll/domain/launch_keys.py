@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from drumroll.domain.launch_values import (
@@ -11,6 +13,7 @@ from drumroll.domain.launch_values import (
     list_of,
     name,
     one_of,
+    shown,
     true_or_false,
     whole_number,
 )
@@ -97,6 +100,13 @@ def decimal(name: str, low: str, high: str, unit: str = "", default: str | None 
     allowed = f'a number as text{unit}, "{low}" to "{high}", with at most 9 decimals'
     return Key(name, decimal_text(low, high), allowed, required=default is None, default=default)
 
+
+def spelled(name: str) -> str:
+    """A key as TOML spells it, cut to a readable length."""
+    return name if _BARE_KEY.fullmatch(name) else shown(name)
+
+
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 ID_KEY = Key("id", identifier, ID_ALLOWED)
 NAME_KEY = Key("name", name, NAME_ALLOWED)

@@ -32,6 +32,16 @@ from drumroll.domain.launch_keys import (
 )
 from drumroll.domain.launch_market import DEFINITIONS, RELATIONS, SCALES
 from drumroll.domain.launch_outlook_schema import FINANCE, OUTLOOK
+from drumroll.domain.launch_store_schema import (
+    FIGURE,
+    FIGURES,
+    LANGUAGE,
+    RIVAL,
+    RIVALS,
+    ROOM,
+    figures_key,
+    tagline_key,
+)
 from drumroll.domain.launch_values import (
     Fault,
     Unfit,
@@ -128,7 +138,7 @@ _opens = Key("opens", moment, MOMENT_ALLOWED)
 _closes = Key("closes", moment, MOMENT_ALLOWED, required=False)
 _deposit = Key("deposit_minor", whole_number(1, MONEY_MINOR), MONEY_ALLOWED)
 
-TRIM = Table((ID_KEY, NAME_KEY, Key("price_minor", whole_number(1, MONEY_MINOR), MONEY_ALLOWED), _cap))
+TRIM = Table((ID_KEY, NAME_KEY, Key("price_minor", whole_number(1, MONEY_MINOR), MONEY_ALLOWED), _cap, figures_key))
 
 CHOICE = Table(
     (
@@ -151,6 +161,8 @@ MODEL = Table(
         _closes,
         _cap,
         Key("deposit_minor", whole_number(1, MONEY_MINOR), MONEY_ALLOWED, required=False),
+        tagline_key,
+        figures_key,
     ),
     (Nested("trim", TRIM, most=TRIMS), Nested("option", OPTION, most=OPTIONS, required=False)),
 )
@@ -328,5 +340,9 @@ ROOT = Table(
         Nested("cliff", CLIFF, most=CLIFFS, required=False),
         Nested("finance", FINANCE, required=False),
         Nested("outlook", OUTLOOK, required=False),
+        Nested("figure", FIGURE, most=FIGURES, required=False),
+        Nested("rival", RIVAL, most=RIVALS, required=False),
+        Nested("waiting_room", ROOM, required=False),
+        Nested("language", LANGUAGE, required=False),
     ),
 )

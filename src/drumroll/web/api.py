@@ -19,20 +19,26 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.openapi.spec import Components, Reference, SecurityScheme
 from litestar.params import Parameter
-from litestar.response import File, Stream
+from litestar.response import File
 from litestar.static_files import create_static_files_router
 
 from drumroll import __version__
+from drumroll.errors import NotDelivered, NotSignedIn, TooMany
 from drumroll.proof.entry import KINDS
 from drumroll.web.context import Parts, Web, status_of
 from drumroll.web.documented import HOT_TWINS, problems
-from drumroll.web.messages import BoardView, Health, LaunchView, OrderView
+from drumroll.web.messages import BoardView, Health, LaunchView, OrderView, SaleView
 from drumroll.web.messages_orders import HistoryView, OrdersView, WaitingView
 from drumroll.web.metrics import exposition
 from drumroll.web.operators import OPERATOR_ROUTES
 from drumroll.web.operators_plan import PLAN_ROUTES
+from drumroll.web.pages.errors import of_error, or_page, signs_in
+from drumroll.web.pages.routes import PAGE_ROUTES
+from drumroll.web.pages.visitor import SignInNeeded
+from drumroll.web.problem_words import language_of
 from drumroll.web.problems import MEDIA_TYPE, Problem, document
 from drumroll.web.sandbox import SANDBOX_ROUTES
+from drumroll.web.sale import sale_view
 from drumroll.web.views import launch_view
 
 STATIC = Path(__file__).parent / "static"
@@ -118,38 +124,18 @@ def read_launch(web: Parts) -> LaunchView:
     return launch_view(web.desk.book, web.desk.clock_ms(), sandbox=web.sandbox is not None)
 
 
+@get("/v1/sale", summary="Whether it can be ordered now", responses=problems(503), sync_to_thread=False)
+def read_sale(web: Parts) -> SaleView:
+    """The time, and the state of the sale of the headline models: a few bytes, for pages that count down."""
+    _ = web.launch
+    return sale_view(web.desk.book, web.now_ms, web.clock_rate)
+
+
 @get("/v1/board", summary="The live board", responses=problems(503), sync_to_thread=False)
 def read_board(web: Parts) -> BoardView:
     """The figures of the live board. They are durable before they are shown."""
     _ = web.launch
     return web.board()
-
-
-@get(
-    "/v1/board/events",
-    summary="The live board, as it changes",
-    responses=problems(503),
-    sync_to_thread=False,
-    media_type="text/event-stream",
-)
-def stream_board(web: Parts) -> Stream:
-    """The board as server-sent events: one ``board`` event a second, its data that of ``/v1/board``."""
-    _ = web.launch
-    headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-    return Stream(web.stream.admit(), media_type="text/event-stream", headers=headers)
-
-
-@get("/board", include_in_schema=False, sync_to_thread=False)
-def board_page() -> File:
-    """The page for the big screen."""
-    headers = {"content-security-policy": POLICY, "cache-control": "no-cache"}
-    return File(STATIC / "board.html", content_disposition_type="inline", media_type="text/html", headers=headers)
-
-
-@get("/", include_in_schema=False, sync_to_thread=False)
-def root() -> Response[None]:
-    """There is no storefront yet: to the board."""
-    return Response(None, status_code=302, headers={"location": "/board"})
 
 
 @get(
@@ -174,23 +160,26 @@ def metrics(web: Parts) -> Response[bytes]:
 
 def make_api(web: Web) -> Litestar:
     """The framework's application around the parts of a server."""
-    routes = [read_order, read_orders, read_history, read_receipt, read_waiting, read_launch, read_board, stream_board]
-    routes += [board_page, root, health, metrics, *HOT_TWINS, *OPERATOR_ROUTES, *PLAN_ROUTES]
+    routes = [read_order, read_orders, read_history, read_receipt, read_waiting, read_launch, read_sale, read_board]
+    routes += [health, metrics, *HOT_TWINS, *OPERATOR_ROUTES, *PLAN_ROUTES, *PAGE_ROUTES]
     return Litestar(
         route_handlers=[
             *routes,
             *(SANDBOX_ROUTES if web.sandbox is not None else ()),
-            create_static_files_router("/static", directories=[STATIC], include_in_schema=False),
             create_static_files_router("/docs/assets", directories=[SWAGGER], include_in_schema=False),
         ],
         state=State({"web": web}),
         dependencies={"web": Provide(lambda: web, sync_to_thread=False)},
         exception_handlers={
-            Problem: _problem,
-            HTTPException: _http_error,
-            UnicodeDecodeError: _unreadable,
-            RecursionError: _unreadable,
-            Exception: _failed,
+            Problem: or_page(_problem),
+            SignInNeeded: signs_in,
+            TooMany: or_page(_of_error),
+            NotSignedIn: or_page(_of_error),
+            NotDelivered: or_page(_of_error),
+            HTTPException: or_page(_http_error),
+            UnicodeDecodeError: or_page(_unreadable),
+            RecursionError: or_page(_unreadable),
+            Exception: or_page(_failed),
         },
         request_max_body_size=web.body_limit_bytes,
         openapi_config=_openapi(),
@@ -222,27 +211,40 @@ def _openapi() -> OpenAPIConfig:
     )
 
 
-def _problem(_: Request[Any, Any, Any], problem: Problem) -> Response[bytes]:
-    headers = {name.decode(): value.decode() for name, value in problem.headers()}
-    return Response(problem.body(), status_code=problem.status, headers=headers, media_type=MEDIA_TYPE)
+def _problem(request: Request[Any, Any, Any], problem: Problem) -> Response[bytes]:
+    status, headers, body = problem.answered(request.scope["headers"])
+    text = {name.decode(): value.decode() for name, value in headers}
+    return Response(body, status_code=status, headers=text, media_type=MEDIA_TYPE)
 
 
-def _unreadable(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+def _of_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    return _problem(request, of_error(error))
+
+
+def _unreadable(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """What JSON can't be read for, beyond its grammar: no UTF-8, or nested too deep."""
-    body = document(400, "malformed_body", f"The body can't be read: {error}.")
-    return Response(body, status_code=400, media_type=MEDIA_TYPE)
+    return _documented(request, 400, "malformed_body", f"The body can't be read: {error}.")
 
 
 def _failed(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """A bug of ours: it goes to the server's output, and the client learns only that."""
     _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    body = document(500, "internal_error", "The server has failed; it has written down why.")
-    return Response(body, status_code=500, media_type=MEDIA_TYPE)
+    return _documented(request, 500, "internal_error", "The server has failed; it has written down why.")
 
 
-def _http_error(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     """The framework's own errors (no such route, a body that is not as documented), in the same form."""
     code = {400: "invalid_request", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
     facts = {"errors": error.extra} if error.extra else None
-    body = document(error.status_code, code.get(error.status_code, "error"), error.detail, facts)
-    return Response(body, status_code=error.status_code, headers=error.headers, media_type=MEDIA_TYPE)
+    answer = _documented(request, error.status_code, code.get(error.status_code, "error"), error.detail, facts)
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+def _documented(
+    request: Request[Any, Any, Any], status: int, code: str, detail: str, facts: dict[str, Any] | None = None
+) -> Response[bytes]:
+    language = language_of(request.scope["headers"])
+    headers = {"content-language": language, "vary": "accept-language"}
+    body = document(status, code, detail, facts, language)
+    return Response(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
-from drumroll.web.api import make_api
+from drumroll.web.api import STATIC, make_api
+from drumroll.web.board_page import BoardPage
 from drumroll.web.changes import ON_ORDERS, ON_WAITING, Action, Changes
 from drumroll.web.context import Web
 from drumroll.web.incoming import Receive, Scope, Send
+from drumroll.web.pages.store import Store
 from drumroll.web.quotes import Quotes
+from drumroll.web.room import DRAW, ROOM, WaitingRooms, admitted
 from drumroll.web.transparency import PREFIX
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -18,6 +22,7 @@ _ORDERS = "/v1/orders"
 _PAYMENTS = "/v1/webhooks/payments"
 _WAITING = "/v1/waiting-list"
 _QUOTES = "/v1/quotes"
+_BOARD, _BOARD_EVENTS = "/board", "/v1/board/events"
 PATH_LIMIT = 1024
 """Characters of a path. All of ours are shorter; file systems fail on long ones, and on NUL."""
 
@@ -27,7 +32,7 @@ _log = logging.getLogger("drumroll")
 def make_app(web: Web) -> App:
     """The application around the parts of a server."""
     place_order, payment_webhook = web.hot.place_order, web.hot.payment_webhook
-    changes, reads = Changes(web.hot), _reads(web)
+    changes, reads = Changes(web.hot), _plain(web)
     framework: Any = make_api(web)
 
     def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
@@ -59,13 +64,23 @@ def make_app(web: Web) -> App:
     return app
 
 
-def _reads(web: Web) -> Callable[[str, str], App | None]:
-    """What answers a plain read, by path and method; ``None``: it is none."""
-    quote, log = Quotes(web.desk).quote, web.transparency
+def _plain(web: Web) -> Callable[[str, str], App | None]:
+    """What answers a plain route beside orders and payments, by path and method; ``None``: it is none."""
+    quote, log, assets = Quotes(web.desk).quote, web.transparency, web.pages.assets
+    front, rooms = Store(web, web.pages).front, WaitingRooms(web.room, web.hot) if web.room else None
+    routes: dict[tuple[str, str], App] = {("GET", "/"): front, ("HEAD", "/"): front, ("GET", _QUOTES): quote}
+    board = BoardPage(STATIC, assets.url, web.pages.safety.raw_headers).serve
+    routes |= {("GET", _BOARD): board, ("HEAD", _BOARD): board, ("GET", _BOARD_EVENTS): web.stream.events}
+    if web.room is not None and rooms:
+        web.hot.admitted = partial(admitted, web.room)
+        routes |= {("POST", ROOM): rooms.join, ("GET", ROOM): rooms.look, ("GET", DRAW): rooms.draw}
 
     def found(path: str, method: str) -> App | None:
-        if path == _QUOTES and method == "GET":
-            return quote
+        route = routes.get((method, path))
+        if route is not None:
+            return route
+        if assets.has(path) and method in ("GET", "HEAD"):
+            return assets.serve
         return log.serve if log is not None and path.startswith(PREFIX) else None
 
     return found

@@ -131,7 +131,7 @@ class Changes:
             asked = Asked(order_id, customer, request, _fingerprint(name, order_id, body))
             answered = await self._answered(action.command(asked, wanted), request, 200)
         except Problem as problem:
-            answered = problem.status, problem.headers(), problem.body()
+            answered = problem.answered(scope["headers"])
         await answer(send, *answered)
 
     async def join_waiting_list(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -154,7 +154,7 @@ class Changes:
             )
             answered = await self._answered(command, request, 201)
         except Problem as problem:
-            answered = problem.status, problem.headers(), problem.body()
+            answered = problem.answered(scope["headers"])
         await answer(send, *answered)
 
     async def _answered(self, command: cmd.Command, request: bytes, status: int) -> tuple[int, Headers, bytes]:

@@ -8,6 +8,7 @@ import msgspec
 from litestar.di import NamedDependency
 from prometheus_client import CollectorRegistry
 
+from drumroll.access.sessions import Sessions
 from drumroll.desk.clock import SandboxClock
 from drumroll.desk.desk import Desk
 from drumroll.domain.book import Order
@@ -15,14 +16,16 @@ from drumroll.domain.launch import Launch
 from drumroll.errors import LogError
 from drumroll.payments.base import PaymentProvider
 from drumroll.payments.sandbox import SandboxProvider
+from drumroll.room.room import Room
 from drumroll.web.board import BoardStream
+from drumroll.web.entrance import Entrance
 from drumroll.web.history import history
 from drumroll.web.hot import HotPath
 from drumroll.web.messages import BoardView, OrderView, Status
 from drumroll.web.messages_orders import HistoryView, OrdersView, WaitingView
 from drumroll.web.order_views import order_view, waiting_view
+from drumroll.web.pages.pages import Pages
 from drumroll.web.problems import Problem
-from drumroll.web.sessions import Sessions
 from drumroll.web.transparency import Transparency
 from drumroll.web.views import board_view
 
@@ -35,7 +38,7 @@ class Sandbox(msgspec.Struct, frozen=True):
 
 
 class Web(msgspec.Struct, frozen=True):
-    """The parts of a running server. ``sandbox`` is ``None`` on a real one."""
+    """The parts of a running server. ``sandbox`` is ``None`` on a real one, ``room`` where the launch has none."""
 
     desk: Desk
     hot: HotPath
@@ -47,6 +50,9 @@ class Web(msgspec.Struct, frozen=True):
     session_s: int
     body_limit_bytes: int
     sandbox: Sandbox | None
+    pages: Pages
+    entrance: Entrance
+    room: Room | None = None
     transparency: Transparency | None = None
 
     @property
@@ -64,6 +70,12 @@ class Web(msgspec.Struct, frozen=True):
     def now_ms(self) -> int:
         """The desk's time: that of its clock, but never before the last block."""
         return max(self.desk.clock_ms(), self.desk.at_ms)
+
+    @property
+    def clock_rate(self) -> float:
+        """How fast the desk's clock runs: 1 but in a sandbox whose clock is steered."""
+        clock = self.sandbox.clock if self.sandbox is not None else None
+        return 1.0 if clock is None else clock.rate
 
     def customer_of(self, authorization: str | None) -> str:
         """Whose session it is. Raises ``Problem`` if it is none."""

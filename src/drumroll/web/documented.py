@@ -235,8 +235,29 @@ def read_quote(
     raise NotFoundException
 
 
+@get(
+    "/v1/board/events",
+    summary="The live board, as it changes",
+    response_description="Server-sent events, one a second",
+    responses=problems(503),
+    media_type="text/event-stream",
+    sync_to_thread=False,
+)
+def stream_board() -> str:
+    """The board as server-sent events (WHATWG HTML, 9.2). The data of each is a JSON object.
+
+    `board`: all of `GET /v1/board`; the first event, and again whenever a change can't say what happened. `change`, once
+    a second: `now` and the fields that are no longer as they were; of `totals` the counts that changed; `trims` an object
+    for each row, in the board's order, with what changed of it; of `curve` the rows that are new or take the place of the
+    row with the same second. Values are what holds now, never differences, so one that comes twice does no harm. A stream
+    ends after some minutes: open the next, as a browser does by itself.
+    """
+    raise NotFoundException
+
+
 HOT_TWINS = [
     read_quote,
+    stream_board,
     place_order,
     cancel_order,
     lock_order,

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from drumroll.access.sessions import Sessions
 from drumroll.desk.desk import Answer, Reply
 from drumroll.desk.service import Service
 from drumroll.domain.book import Done, Order
@@ -39,7 +40,6 @@ from drumroll.web.incoming import (
 from drumroll.web.messages import NewOrder, ReservedOrder, WebhookReceipt
 from drumroll.web.problems import Problem, of_refusal, of_unavailable, of_webhook
 from drumroll.web.promises import UNPROMISED, delivery_of
-from drumroll.web.sessions import Sessions
 
 WEBHOOK_LIMIT_BYTES = 65_536
 BODIES_KEPT, KEPT_BODY_BYTES = 4096, 1024
@@ -70,6 +70,8 @@ class HotPath:
         self.order_ids = order_ids
         self.now_s = now_s
         self.body_limit_bytes = body_limit_bytes
+        self.admitted: Callable[[Headers, str, int], None] | None = None
+        """Where there is a waiting room: raises ``Problem`` for whoever was not let in yet."""
         self._bodies: dict[bytes, tuple[NewOrder, bytes]] = {}
         self._promised_by: Launch | None = None
         self._deliveries: dict[int, tuple[Promise, str, int, msgspec.Raw]] = {}
@@ -80,13 +82,15 @@ class HotPath:
             token, key, length, media_type = picked(scope["headers"])
             customer = self.customer_of(token)
             request = key_digest(customer, key)
+            if self.admitted is not None and request not in self.service.desk.book.keys:
+                self.admitted(scope["headers"], customer, self.service.desk.clock_ms())
             body = await read_body(length, receive, self.body_limit_bytes)
             reply = taken(await self.queued(self._reserve(customer, request, body, media_type)))
             reserved = self._reserved(self.done(request))
             headers = _headers_of_new(reserved.id, replayed=not reply.events)
             answered = 201, headers, _encode(reserved)
         except Problem as problem:
-            answered = problem.status, problem.headers(), problem.body()
+            answered = problem.answered(scope["headers"])
         except Exception:
             _log.exception("%s failed", scope["path"])
             raise
@@ -100,7 +104,7 @@ class HotPath:
             body = await read_body(headers.get(b"content-length"), receive, WEBHOOK_LIMIT_BYTES)
             answered = 200, JSON, _encode(WebhookReceipt(await self.take_payment(headers, body)))
         except Problem as problem:
-            answered = problem.status, problem.headers(), problem.body()
+            answered = problem.answered(scope["headers"])
         except Exception:
             _log.exception("%s failed", scope["path"])
             raise

@@ -228,6 +228,18 @@ class LaunchView(msgspec.Struct, frozen=True):
     sandbox: bool
 
 
+SaleState = Literal["before", "open", "paused", "closed", "sold_out"]
+
+
+class SaleView(msgspec.Struct, frozen=True):
+    """Whether the headline models can be ordered now. ``clock_rate``: how fast a sandbox's clock runs, else 1."""
+
+    now: str
+    opens_at: str
+    state: SaleState
+    clock_rate: float
+
+
 Status = Literal["open", "closed", "draining"]
 """Whether the desk takes orders: ``closed`` while the log fails, ``draining`` while the server stops."""
 

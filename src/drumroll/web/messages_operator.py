@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from drumroll.access.roles import Role
 from drumroll.web.messages import CustomerId, Identifier, OrderView
 from drumroll.web.messages_orders import HistoryEvent, Options
 
@@ -149,6 +150,7 @@ class NewOperators(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Operators to issue sandbox sessions for."""
 
     operators: Annotated[list[CustomerId], Meta(min_length=1, max_length=100, examples=[["grace"]])]
+    role: Role = Role.ADMIN
 
 
 class OperatorSession(msgspec.Struct, frozen=True):

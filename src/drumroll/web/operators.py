@@ -12,11 +12,14 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.params import HeaderParameter, JSONBody, Parameter, QueryParameter
 
+from drumroll.access.operator_sessions import standing
+from drumroll.access.roles import OPERATOR, Operator, Permission, may, operator_in, who_may
+from drumroll.access.sessions import Session
 from drumroll.domain import commands as cmd
 from drumroll.domain.book import Order
 from drumroll.domain.states import State
 from drumroll.domain.times import rfc3339, to_ms
-from drumroll.errors import LogError
+from drumroll.errors import AccessFailed, LogError, NotSignedIn
 from drumroll.web import messages_operator as messages
 from drumroll.web.context import Parts, Web
 from drumroll.web.documented import REPLAYED, problems
@@ -27,8 +30,6 @@ from drumroll.web.problems import Problem
 from drumroll.web.trail import trail
 
 MOVES_LIMIT_BYTES = 8 * 1024 * 1024
-OPERATOR = "operator:"
-"""What an operator's session begins with; no customer's can: their ids have no colon."""
 
 Key = Annotated[
     str | None,
@@ -44,38 +45,65 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 _SECURITY: list[dict[str, list[str]]] = [{"operator": []}]
 
 
-def only_operators(connection: Connection, _: BaseRouteHandler) -> None:
+def only_permitted(connection: Connection, handler: BaseRouteHandler) -> None:
     """Turn everybody else away before their body is read: the one of moves may be long. Raises ``Problem``."""
-    operator_of(connection.app.state.web, connection)
+    permit(operator_of(connection.app.state.web, connection), handler.opt["permission"])
 
 
-WRITES: dict[str, Any] = {
-    "status_code": 200,
-    "responses": problems(400, 401, 403, 404, 409, 413, 422, 503),
-    "response_headers": [REPLAYED],
-    "security": _SECURITY,
-    "guards": [only_operators],
-    "tags": ["operators"],
-}
-READS: dict[str, Any] = {
-    "responses": problems(400, 401, 403, 404, 503),
-    "security": _SECURITY,
-    "guards": [only_operators],
-    "tags": ["operators"],
-    "sync_to_thread": False,
-}
+def permit(operator: Operator, permission: Permission) -> None:
+    """Raises ``Problem`` if the operator's role may not do that."""
+    if may(operator.role, permission):
+        return
+    roles = [str(role) for role in who_may(permission)]
+    detail = f"This needs the permission {permission}, which {operator.role} has not; these have: {', '.join(roles)}."
+    raise Problem("not_allowed", detail, {"permission": str(permission), "role": str(operator.role), "roles": roles})
 
 
-def operator_of(web: Web, request: Connection) -> str:
-    """The operator whose session it is. Raises ``Problem``."""
+def writes(permission: Permission) -> dict[str, Any]:
+    """What all routes share that do something, for those who have this permission."""
+    return {
+        "status_code": 200,
+        "responses": problems(400, 401, 403, 404, 409, 413, 422, 503),
+        "response_headers": [REPLAYED],
+        **_guarded(permission),
+    }
+
+
+def reads(permission: Permission) -> dict[str, Any]:
+    """As ``writes``, for routes that only show something."""
+    return {"responses": problems(400, 401, 403, 404, 503), "sync_to_thread": False, **_guarded(permission)}
+
+
+def _guarded(permission: Permission) -> dict[str, Any]:
+    return {
+        "security": _SECURITY,
+        "guards": [only_permitted],
+        "opt": {"permission": permission},
+        "tags": ["operators"],
+    }
+
+
+def operator_of(web: Web, request: Connection) -> Operator:
+    """The operator whose session it is, with the role of now. Raises ``Problem``."""
     token = request.headers.get("authorization", "")
     if token[:7].lower() == "bearer ":
-        subject = web.sessions.customer_of(token[7:].encode("latin-1"), web.now_s())
-        if subject is not None and subject.startswith(OPERATOR):
-            return subject.removeprefix(OPERATOR)
-        if subject is not None:
+        session = web.sessions.read(token[7:].encode("latin-1"), web.now_s())
+        if session is not None and not session.subject.startswith(OPERATOR):
             raise Problem("not_an_operator", "This is a customer's session; operators' routes need an operator's.")
+        said = operator_in(session.subject) if session else None
+        if session is not None and said is not None:
+            return standing_now(web, session, said)
     raise Problem("no_session", "Send an operator's session as 'Authorization: Bearer <token>'.")
+
+
+def standing_now(web: Web, session: Session, said: Operator) -> Operator:
+    """As ``standing``: the session may have been ended, the role changed. Raises ``Problem``."""
+    try:
+        return standing(web.entrance.access, session, said)
+    except NotSignedIn as error:
+        raise Problem("no_session", f"{error}.") from error
+    except AccessFailed as error:
+        raise Problem("access_unavailable", "The operators' accounts can't be read now.", retry_after_s=1) from error
 
 
 class Doing(msgspec.Struct, frozen=True):
@@ -88,7 +116,7 @@ class Doing(msgspec.Struct, frozen=True):
 
 async def doing(web: Web, request: Asking) -> Doing:
     """Who asks, with the key and the fingerprint of the request. Raises ``Problem``."""
-    operator = operator_of(web, request)
+    operator = operator_of(web, request).name
     # As on the plain routes: one key, not several, and not what the framework makes of it.
     _, key, _, _ = picked(list(request.scope["headers"]))
     body = request.url.path.encode() + b"\0" + await request.body()
@@ -110,7 +138,7 @@ def receipt(web: Web, what: str, by: Doing, at_ms: int, *, replayed: bool) -> Do
     return Response(receipt, headers={"idempotent-replayed": "true"} if replayed else None)
 
 
-@post("/v1/operator/sales", summary="Open, close, pause or resume sales", **WRITES)
+@post("/v1/operator/sales", summary="Open, close, pause or resume sales", **writes(Permission.SET_SALES))
 async def set_sales(web: Parts, request: Asking, data: JSONBody[messages.SalesAction], key: Key = None) -> Done:
     """Of one model, or of all. It holds over whatever the launch file says."""
     by = await doing(web, request)
@@ -118,7 +146,7 @@ async def set_sales(web: Parts, request: Asking, data: JSONBody[messages.SalesAc
     return await do(web, command, data.action, by)
 
 
-@post("/v1/operator/caps", summary="Change a cap", **WRITES)
+@post("/v1/operator/caps", summary="Change a cap", **writes(Permission.SET_SALES))
 async def set_cap(web: Parts, request: Asking, data: JSONBody[messages.NewCap], key: Key = None) -> Done:
     """Of a trim, a model or the launch. Places that are taken stay taken."""
     by = await doing(web, request)
@@ -126,7 +154,7 @@ async def set_cap(web: Parts, request: Asking, data: JSONBody[messages.NewCap], 
     return await do(web, cmd.SetCap(*named, data.cap, by.operator, data.reason, by.key, by.fingerprint), "cap", by)
 
 
-@post("/v1/operator/windows/{window:str}", summary="Move a conversion window's closing", **WRITES)
+@post("/v1/operator/windows/{window:str}", summary="Move a conversion window's closing", **writes(Permission.SET_SALES))
 async def move_window(
     web: Parts,
     request: Asking,
@@ -141,7 +169,9 @@ async def move_window(
     return await do(web, command, "window", by)
 
 
-@post("/v1/operator/orders/{order_id:str}/cancel", summary="Cancel somebody's order", **WRITES)
+@post(
+    "/v1/operator/orders/{order_id:str}/cancel", summary="Cancel somebody's order", **writes(Permission.ACT_ON_ORDERS)
+)
 async def withdraw(
     web: Parts, request: Asking, order_id: OrderId, data: JSONBody[messages.Withdrawal], key: Key = None
 ) -> Done:
@@ -151,7 +181,11 @@ async def withdraw(
     return await do(web, command, "cancelled", by)
 
 
-@post("/v1/operator/orders/{order_id:str}/refund", summary="Give a forfeited deposit back", **WRITES)
+@post(
+    "/v1/operator/orders/{order_id:str}/refund",
+    summary="Give a forfeited deposit back",
+    **writes(Permission.GRANT_REFUNDS),
+)
 async def grant_refund(
     web: Parts, request: Asking, order_id: OrderId, data: JSONBody[messages.GrantedRefund], key: Key = None
 ) -> Done:
@@ -161,7 +195,9 @@ async def grant_refund(
     return await do(web, command, "refund granted", by)
 
 
-@post("/v1/operator/orders/{order_id:str}/correct", summary="Correct somebody's order", **WRITES)
+@post(
+    "/v1/operator/orders/{order_id:str}/correct", summary="Correct somebody's order", **writes(Permission.ACT_ON_ORDERS)
+)
 async def correct(
     web: Parts, request: Asking, order_id: OrderId, data: JSONBody[messages.Correction], key: Key = None
 ) -> Done:
@@ -172,7 +208,11 @@ async def correct(
     return await do(web, command, "corrected", by)
 
 
-@post("/v1/operator/refunds/{refund_id:str}/paid", summary="Say that a refund was paid", **WRITES)
+@post(
+    "/v1/operator/refunds/{refund_id:str}/paid",
+    summary="Say that a refund was paid",
+    **writes(Permission.RECORD_REFUNDS),
+)
 async def refund_paid(
     web: Parts,
     request: Asking,
@@ -192,7 +232,7 @@ async def refund_paid(
     "/v1/operator/moves",
     summary="Move orders in production",
     request_max_body_size=MOVES_LIMIT_BYTES,
-    **WRITES,
+    **writes(Permission.MOVE_ORDERS),
 )
 async def move_orders(web: Parts, request: Asking, data: JSONBody[messages.Moves], key: Key = None) -> Done:
     """One step along (or back) each: all of them, or (409 ``invalid_moves`` with every fault) none."""
@@ -202,7 +242,7 @@ async def move_orders(web: Parts, request: Asking, data: JSONBody[messages.Moves
     return await do(web, command, f"{len(moves)} moved", by)
 
 
-@get("/v1/operator/orders", summary="Look orders up", **READS)
+@get("/v1/operator/orders", summary="Look orders up", **reads(Permission.FIND_ORDERS))
 def find_orders(
     web: Parts,
     request: Asking,
@@ -230,7 +270,7 @@ def find_orders(
     return look_up(web.desk.book, wanted, limit, cursor, web.desk.at_ms)
 
 
-@get("/v1/operator/orders/{order_id:str}", summary="Read somebody's order", **READS)
+@get("/v1/operator/orders/{order_id:str}", summary="Read somebody's order", **reads(Permission.FIND_ORDERS))
 def read_any_order(web: Parts, request: Asking, order_id: OrderId) -> messages.OperatedOrder:
     """An order with its customer and its history, operators' names included."""
     _ = web.launch
@@ -241,7 +281,7 @@ def read_any_order(web: Parts, request: Asking, order_id: OrderId) -> messages.O
     return messages.OperatedOrder(order.customer, web.shown(order), events)
 
 
-@get("/v1/operator/trail", summary="What operators did", **READS)
+@get("/v1/operator/trail", summary="What operators did", **reads(Permission.SEE))
 def read_trail(
     web: Parts,
     request: Asking,

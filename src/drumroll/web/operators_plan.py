@@ -9,13 +9,14 @@ from typing import Annotated, Any
 from litestar import get, post
 from litestar.params import JSONBody, QueryParameter
 
+from drumroll.access.roles import Permission
 from drumroll.domain import commands as cmd
 from drumroll.domain.promise import Planned, Promise
 from drumroll.domain.weeks import week_of_day
 from drumroll.web import messages_promise as messages
 from drumroll.web.context import Parts
 from drumroll.web.hot import taken
-from drumroll.web.operators import READS, WRITES, Asking, Done, Key, OrderId, do, doing, receipt
+from drumroll.web.operators import Asking, Done, Key, OrderId, do, doing, reads, receipt, writes
 from drumroll.web.problems import Problem
 from drumroll.web.promises import plan_view
 
@@ -24,7 +25,7 @@ WEEKS_SHOWN = 26
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-@post("/v1/operator/capacity", summary="Change a capacity", **WRITES)
+@post("/v1/operator/capacity", summary="Change a capacity", **writes(Permission.PLAN))
 async def set_capacity(web: Parts, request: Asking, data: JSONBody[messages.NewCapacity], key: Key = None) -> Done:
     """Of a plant or limit, from this week on or later. What was promised stands until another plan is accepted."""
     by = await doing(web, request)
@@ -36,7 +37,7 @@ async def set_capacity(web: Parts, request: Asking, data: JSONBody[messages.NewC
     return await do(web, command, "capacity", by)
 
 
-@post("/v1/operator/orders/{order_id:str}/pin", summary="Give an order its week", **WRITES)
+@post("/v1/operator/orders/{order_id:str}/pin", summary="Give an order its week", **writes(Permission.ACT_ON_ORDERS))
 async def pin(web: Parts, request: Asking, order_id: OrderId, data: JSONBody[messages.Pin], key: Key = None) -> Done:
     """The week in which it is built, whatever a plan says; or let go of it."""
     by = await doing(web, request)
@@ -45,7 +46,7 @@ async def pin(web: Parts, request: Asking, order_id: OrderId, data: JSONBody[mes
     return await do(web, command, "unpinned" if week is None else "pinned", by)
 
 
-@post("/v1/operator/plans", summary="Accept a plan", request_max_body_size=PLAN_LIMIT_BYTES, **WRITES)
+@post("/v1/operator/plans", summary="Accept a plan", request_max_body_size=PLAN_LIMIT_BYTES, **writes(Permission.PLAN))
 async def accept_plan(web: Parts, request: Asking, data: JSONBody[messages.NewPlan], key: Key = None) -> Done:
     """As ``drumroll plan --out`` wrote it: all of it holds from now on, or (409, 422) nothing of it."""
     by = await doing(web, request)
@@ -68,7 +69,7 @@ async def accept_plan(web: Parts, request: Asking, data: JSONBody[messages.NewPl
     return receipt(web, what, by, done.at_ms, replayed=not reply.events)
 
 
-@get("/v1/operator/plan", summary="Capacity and load by week", **READS)
+@get("/v1/operator/plan", summary="Capacity and load by week", **reads(Permission.SEE))
 def read_plan(
     web: Parts, request: Asking, weeks: Annotated[int, QueryParameter(ge=1, le=520)] = WEEKS_SHOWN
 ) -> messages.PlanView:

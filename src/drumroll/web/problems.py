@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -10,6 +10,8 @@ import msgspec
 
 from drumroll.domain.refusal import Code, Refusal
 from drumroll.errors import DeskUnavailable, QueueFull, WebhookRejected
+from drumroll.web.problem_words import in_language, language_of
+from drumroll.words.negotiation import LANGUAGES
 
 STATUS: dict[str, int] = {
     Code.NOT_OPEN_YET: 409,
@@ -49,6 +51,16 @@ STATUS: dict[str, int] = {
     "idempotency_key_invalid": 400,
     "no_session": 401,
     "not_an_operator": 403,
+    "not_allowed": 403,
+    "cross_site": 403,
+    "form_expired": 403,
+    "not_signed_in": 403,
+    "not_admitted": 409,
+    "too_many_requests": 429,
+    "not_delivered": 503,
+    "not_found": 404,
+    "method_not_allowed": 405,
+    "internal_error": 500,
     "invalid_request": 400,
     "malformed_body": 400,
     "invalid_body": 422,
@@ -60,6 +72,7 @@ STATUS: dict[str, int] = {
     "queue_full": 503,
     "desk_closed": 503,
     "too_many_viewers": 503,
+    "access_unavailable": 503,
     "clock_not_steerable": 409,
     "no_transparency_log": 404,
     "not_published": 404,
@@ -69,6 +82,8 @@ STATUS: dict[str, int] = {
 """Every code that the API answers with, and its status."""
 
 MEDIA_TYPE = "application/problem+json"
+ENGLISH = LANGUAGES[0]
+_VARY = (b"vary", b"accept-language")
 
 
 class Problem(Exception):
@@ -84,22 +99,34 @@ class Problem(Exception):
         self.retry_after_s = retry_after_s
         super().__init__(detail)
 
-    def headers(self) -> list[tuple[bytes, bytes]]:
+    def answered(self, asked: Iterable[tuple[bytes, bytes]]) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        """Status, headers and body, in the language that the headers of the request ask for."""
+        language = language_of(asked)
+        return self.status, self.headers(language), self.body(language)
+
+    def headers(self, language: str = ENGLISH) -> list[tuple[bytes, bytes]]:
         """The headers of the answer."""
-        headers = [(b"content-type", MEDIA_TYPE.encode())]
+        headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-language", language.encode()), _VARY]
         if self.retry_after_s is not None:
             headers.append((b"retry-after", b"%d" % self.retry_after_s))
         if self.status == HTTPStatus.UNAUTHORIZED and self.code == "no_session":
             headers.append((b"www-authenticate", b"Bearer"))
         return headers
 
-    def body(self) -> bytes:
+    def body(self, language: str = ENGLISH) -> bytes:
         """The document."""
-        return document(self.status, self.code, self.detail, self.facts)
+        return document(self.status, self.code, self.detail, self.facts, language)
 
 
-def document(status: int, code: str, detail: str, facts: Mapping[str, Any] | None = None) -> bytes:
-    """A problem document. ``type`` is ``about:blank``: ``title`` is the status' own phrase, ``code`` says more."""
+def document(
+    status: int, code: str, detail: str, facts: Mapping[str, Any] | None = None, language: str = ENGLISH
+) -> bytes:
+    """A problem document. ``type`` is ``about:blank``: ``title`` is the status' own phrase, ``code`` says more.
+
+    Only ``detail``, which is for people, is in another language than English.
+    """
+    if language != ENGLISH:
+        detail = in_language(language, code, facts or {}, detail)
     return msgspec.json.encode(
         {
             "type": "about:blank",

@@ -53,7 +53,7 @@ class Quotes:
         try:
             answered = 200, JSON, _encode(self._quoted(wanted_of(scope.get("query_string", b""))))
         except Problem as problem:
-            answered = problem.status, problem.headers(), problem.body()
+            answered = problem.answered(scope["headers"])
         except Exception:
             _log.exception("%s failed", scope["path"])
             raise

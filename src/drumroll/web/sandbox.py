@@ -7,13 +7,14 @@ from typing import Annotated
 from litestar import get, post
 from litestar.params import JSONBody, Parameter
 
+from drumroll.access.roles import subject_of
 from drumroll.domain.times import rfc3339
 from drumroll.payments.base import Payment
 from drumroll.web.context import Parts, Sandbox, Web
 from drumroll.web.documented import problems
 from drumroll.web.messages import ClockView, NewSessions, SessionsView, SessionView, WebhookReceipt
 from drumroll.web.messages_operator import NewOperators, OperatorSession, OperatorSessions
-from drumroll.web.operators import OPERATOR, moment_ms
+from drumroll.web.operators import moment_ms
 from drumroll.web.problems import Problem
 
 OrderId = Annotated[str, Parameter(description="The order to pay for.", max_length=64)]
@@ -43,11 +44,12 @@ def issue_sessions(web: Parts, data: JSONBody[NewSessions]) -> SessionsView:
 )
 def issue_operators(web: Parts, data: JSONBody[NewOperators]) -> OperatorSessions:
     """Operators' sessions for anybody. On a real server there is no such route: see `drumroll operator token`."""
-    expires_s = int(web.now_s()) + web.session_s
+    expires_s = int(web.now_s()) + web.entrance.operator_session_s
     expires_at = rfc3339(expires_s * 1000)
     issue = web.sessions.issue
+    subjects = [(name, subject_of(name, data.role)) for name in data.operators]
     return OperatorSessions(
-        [OperatorSession(name, issue(OPERATOR + name, expires_s), expires_at) for name in data.operators]
+        [OperatorSession(name, issue(subject, expires_s), expires_at) for name, subject in subjects]
     )
 
 

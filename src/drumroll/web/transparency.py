@@ -40,7 +40,7 @@ class Transparency(msgspec.Struct, frozen=True):
         try:
             headers, body = await self._file(scope["method"], scope["path"].removeprefix(PREFIX))
         except Problem as problem:
-            return await answer(send, problem.status, problem.headers(), problem.body())
+            return await answer(send, *problem.answered(scope["headers"]))
         return await answer(send, 200, headers, b"" if scope["method"] == "HEAD" else body)
 
     async def _file(self, method: str, name: str) -> tuple[Headers, bytes]:

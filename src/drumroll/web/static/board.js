@@ -1,5 +1,6 @@
 // The live board. Shows what /v1/board says and nothing else: no counting up between figures, since a
 // number that was never on disk must never be on the screen. All text goes through textContent.
+// Its words come with the page, in the page's language (board-words.json).
 const STALE_MS = 4000; // the stream speaks about once a second
 const POLL_MS = 2000;
 const SILENT_MS = 12000; // a stream that is open and says nothing is opened anew
@@ -9,8 +10,11 @@ const OF_FIRM = ["locked", "converted"]; // counted among the firm as well
 const TIME_STEPS = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 604800];
 
 const $ = (id) => document.getElementById(id);
-const plain = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
-const tenths = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const words = JSON.parse($("words").textContent);
+const locale = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang; // "26 June 2025, 22:00"
+const word = (key, facts = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => facts[name]);
+const plain = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
+const tenths = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const count = (n) => plain.format(n);
 const two = (n) => String(n).padStart(2, "0");
 
@@ -28,16 +32,16 @@ const width = (node, share) => { node.style.width = `${Math.max(0, Math.min(1, s
 
 // "2 min 58 s", rounded up: nothing is ever said to have happened earlier than it did.
 function span(seconds) {
-  if (seconds > 0 && seconds < 10 && seconds % 1) return `${tenths.format(Math.ceil(seconds * 10 - 1e-6) / 10)} s`;
+  if (seconds > 0 && seconds < 10 && seconds % 1) return word("seconds", { n: tenths.format(Math.ceil(seconds * 10 - 1e-6) / 10) });
   const all = Math.ceil(Math.max(0, seconds) - 1e-6);
-  const parts = [[Math.floor(all / 86400), "d"], [Math.floor(all / 3600) % 24, "h"], [Math.floor(all / 60) % 60, "min"], [all % 60, "s"]];
-  return parts.filter(([n]) => n).map(([n, unit]) => `${n} ${unit}`).join(" ") || "0 s";
+  const parts = [[Math.floor(all / 86400), "days"], [Math.floor(all / 3600) % 24, "hours"], [Math.floor(all / 60) % 60, "minutes"], [all % 60, "seconds"]];
+  return parts.filter(([n]) => n).map(([n, unit]) => word(unit, { n })).join(" ") || word("seconds", { n: 0 });
 }
 // "00:03:00": as wide after a second as before it.
 function stopwatch(seconds) {
   const all = Math.max(0, seconds), days = Math.floor(all / 86400);
   const rest = [Math.floor(all / 3600) % 24, Math.floor(all / 60) % 60, Math.floor(all) % 60].map(two).join(":");
-  return days ? `${days}d ${rest}` : rest;
+  return days ? word("days_and_clock", { n: days, clock: rest }) : rest;
 }
 
 // ---- times in the launch's zone
@@ -45,8 +49,8 @@ let zone = null, clockFormat, dayFormat;
 function setZone(name) {
   if (name === zone) return;
   const formats = (timeZone) => {
-    clockFormat = new Intl.DateTimeFormat("en-GB", { timeZone, hour: "2-digit", minute: "2-digit", second: "2-digit" });
-    dayFormat = new Intl.DateTimeFormat("en-GB", { timeZone, dateStyle: "long" });
+    clockFormat = new Intl.DateTimeFormat(locale, { timeZone, hourCycle: "h23", hour: "2-digit", minute: "2-digit", second: "2-digit" });
+    dayFormat = new Intl.DateTimeFormat(locale, { timeZone, dateStyle: "long" });
   };
   try { formats(name); } catch { formats("UTC"); }
   zone = name;
@@ -55,18 +59,20 @@ const zoneName = () => clockFormat.resolvedOptions().timeZone;
 const clock = (ms) => clockFormat.format(ms);
 
 // ---- what is shown
-let board = null, seenAt = 0, serverMs = 0, pace = 1, knownMilestones = null, points = [], scale = null;
+// serverMs: of when the figures are. ahead: how far the server's clock is ahead of ours; an event is up to a second old
+// when it comes, so what makes it the most is the nearest.
+let board = null, seenAt = 0, serverMs = 0, ahead = 0, pace = 1, knownMilestones = null, points = [], scale = null;
 
 function show(next) {
   const at = Date.now(), now = Date.parse(next.now);
-  if (next.sandbox && seenAt && at - seenAt > 300) pace = Math.max(0, (now - serverMs) / (at - seenAt)); // a sandbox's clock may run faster
-  if (!next.sandbox || Math.abs(pace - 1) < 0.2) pace = 1;
+  const offset = now - at;
+  ahead = seenAt && pace === 1 && Math.abs(offset - ahead) < 2000 ? Math.max(ahead, offset) : offset;
   board = next; seenAt = at; serverMs = now;
   setZone(board.launch.time_zone);
   $("sandbox").hidden = !board.sandbox;
   put("name", board.launch.name);
-  put("asof", `as of ${clock(serverMs)}, ${zoneName()}`);
-  put("position", `Log position ${count(board.position)}.`);
+  put("asof", word("as_of", { time: clock(serverMs), zone: zoneName() }));
+  put("position", word("position", { n: count(board.position) }));
   showHero(); showMilestones(); showCurve(); showTrims(); showStates();
   $("board").removeAttribute("aria-busy");
 }
@@ -82,13 +88,13 @@ function big(text) {
 let fitted = "";
 function showHero() {
   const opens = Date.parse(board.opens_at), before = elapsed() < 0;
-  const title = `${before ? "Opens soon" : `${count(board.totals.firm)} firm`} · ${board.launch.name}`;
-  document.title = board.sandbox ? `Sandbox: ${title}` : title;
-  put("hero-label", before ? "Sales open in" : "Firm orders");
-  put("hero-sub", before ? "No order is taken before that." : "Deposit paid and standing, locked or not.");
-  put("rate", `${rate(board.rate_per_s)} a second`);
-  put("open-for", before ? `${dayFormat.format(opens)}, ${clock(opens)}` : stopwatch(elapsed()));
-  put("open-label", before ? `Opening, ${zoneName()}` : "Since opening");
+  const title = word(before ? "title_before" : "title_firm", { n: count(board.totals.firm), name: board.launch.name });
+  document.title = board.sandbox ? word("title_sandbox", { title }) : title;
+  put("hero-label", word(before ? "opens_in" : "firm_orders"));
+  put("hero-sub", word(before ? "opens_sub" : "firm_sub"));
+  put("rate", word("rate", { n: rate(board.rate_per_s) }));
+  put("open-for", before ? word("day_and_time", { day: dayFormat.format(opens), time: clock(opens) }) : stopwatch(elapsed()));
+  put("open-label", before ? word("opening_in_zone", { zone: zoneName() }) : word("since_opening"));
   $("rate-fact").hidden = before;
   $("facts").classList.toggle("wide", before);
   if (before) countDown();
@@ -101,9 +107,10 @@ function rate(perSecond) {
 // The one thing that moves between two messages: time itself.
 function countDown() {
   if (!board || elapsed() >= 0) return;
-  const left = (Date.parse(board.opens_at) - serverMs - (Date.now() - seenAt) * pace) / 1000;
+  const now = pace === 1 ? Date.now() + ahead : serverMs + (Date.now() - seenAt) * pace;
+  const left = (Date.parse(board.opens_at) - now) / 1000;
   big(stopwatch(Math.ceil(left)));
-  if (left <= 0) put("hero-sub", "The opening time is reached; waiting for the first figures.");
+  if (left <= 0) put("hero-sub", word("opening_reached"));
 }
 
 function showMilestones() {
@@ -112,7 +119,7 @@ function showMilestones() {
   if (goal !== null) {
     const from = milestones.length ? milestones[milestones.length - 1].firm : 0;
     put("next-count", count(goal));
-    put("next-togo", `${count(Math.max(0, goal - totals.firm))} to go`);
+    put("next-togo", word("to_go", { n: count(Math.max(0, goal - totals.firm)) }));
     width($("next-bar"), (totals.firm - from) / (goal - from));
   }
   const fresh = knownMilestones === null ? 0 : milestones.length - knownMilestones;
@@ -122,14 +129,14 @@ function showMilestones() {
     knownMilestones = milestones.length;
   }
   const more = milestones.length - SHOWN_MILESTONES;
-  put("milestones-note", milestones.length ? (goal === null ? "Every milestone is reached. " : "") + (more > 0 ? `${more} earlier, marked on the curve.` : "")
-    : goal === null ? "None are set for this launch." : "None reached yet.");
+  put("milestones-note", milestones.length ? (goal === null ? word("every_milestone") : "") + (more > 0 ? word("earlier", { n: more }) : "")
+    : word(goal === null ? "no_milestones" : "no_milestone_yet"));
 }
-const milestoneWords = (m) => `${count(m.firm)} firm orders after ${span(m.after_s)}`;
+const milestoneWords = (m) => word("milestone", { n: count(m.firm), span: span(m.after_s) });
 function reached(m, fresh) {
   const row = make("li", fresh ? "fresh" : ""), time = make("time", "", clock(Math.ceil(Date.parse(m.at) / 1000) * 1000));
   time.dateTime = m.at;
-  row.append(make("b", "", count(m.firm)), ` after ${span(m.after_s)} `, time);
+  row.append(make("b", "", count(m.firm)), ` ${word("after", { span: span(m.after_s) })} `, time);
   return row;
 }
 
@@ -171,7 +178,7 @@ function showCurve() {
   const plot = $("plot"), w = plot.clientWidth, h = plot.clientHeight, em = parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.8;
   points = curvePoints();
   $("curve-empty").hidden = points.length > 0;
-  put("curve-empty", elapsed() < 0 ? "The curve begins when sales open." : "No firm orders yet. The curve begins with the first deposit.");
+  put("curve-empty", word(elapsed() < 0 ? "curve_before" : "curve_empty"));
   if (!w || !h) return;
   scale = axes(w, h, em);
   const drawing = svg("svg", { viewBox: `0 0 ${w} ${h}`, role: "img", "aria-label": curveWords() });
@@ -183,8 +190,8 @@ function showCurve() {
   if (pointed !== null) point();
 }
 const curveWords = () => points.length
-  ? `Step curve of firm orders: ${count(board.totals.firm)} after ${span(elapsed())}. ${board.milestones.map(milestoneWords).join("; ")}`
-  : "No curve yet";
+  ? word("curve_words", { n: count(board.totals.firm), span: span(elapsed()), milestones: board.milestones.map(milestoneWords).join("; ") })
+  : word("curve_none");
 function gridLines() {
   const { em, left, right, top, bottom, x, y } = scale, nodes = [];
   if (!points.length) return [svg("line", { class: "grid", x1: 0, x2: right, y1: bottom, y2: bottom })];
@@ -198,7 +205,7 @@ function gridLines() {
   }
   if (scale.goal !== null) {
     nodes.push(svg("line", { class: "goal", x1: left, x2: right, y1: y(scale.goal), y2: y(scale.goal) }));
-    nodes.push(svg("text", { x: right, y: y(scale.goal) - em * 0.4, "text-anchor": "end" }, `next: ${count(scale.goal)}`));
+    nodes.push(svg("text", { x: right, y: y(scale.goal) - em * 0.4, "text-anchor": "end" }, word("next_goal", { n: count(scale.goal) })));
   }
   return nodes;
 }
@@ -208,19 +215,21 @@ function stepLine() {
   const [s, n] = points[points.length - 1];
   return [svg("path", { class: "area", d: `${path}V${bottom}Z` }), svg("path", { class: "step", d: path }), svg("circle", { class: "now", cx: x(s), cy: y(n), r: scale.em * 0.4 })];
 }
+// How wide a text is, in em: a Han character takes one, a Latin one about half of that.
+const wide = (text) => [...text].reduce((sum, one) => sum + (one > "\u2e7f" ? 1 : 0.56), 0);
 // A rising curve leaves free what is above and left of a point, and what is below and right of it.
 function marks() {
   const { em, left, right, x, y } = scale, nodes = [], taken = scale.goal === null ? [] : [y(scale.goal) - em * 0.4];
   for (const m of [...board.milestones].reverse()) {
     if (m.after_s < 0 || m.after_s > scale.xMax) continue;
-    const cx = x(m.after_s), cy = y(m.firm), room = (words, space) => words.length * em * 0.56 + em * 0.6 < space;
+    const cx = x(m.after_s), cy = y(m.firm), room = (text, space) => wide(text) * em + em * 0.6 < space;
     nodes.push(svg("circle", { class: "mark", cx, cy, r: em * 0.32 }));
-    let words = `${count(m.firm)} after ${span(m.after_s)}`;
-    if (!room(words, Math.max(cx - left, right - cx))) words = count(m.firm);
-    const toLeft = room(words, cx - left), ty = cy + (toLeft ? -em * 0.45 : em * 1.25);
+    let text = word("milestone_short", { n: count(m.firm), span: span(m.after_s) });
+    if (!room(text, Math.max(cx - left, right - cx))) text = count(m.firm);
+    const toLeft = room(text, cx - left), ty = cy + (toLeft ? -em * 0.45 : em * 1.25);
     if (ty > scale.bottom - em * 0.3 || taken.some((t) => Math.abs(t - ty) < em * 1.35)) continue;
     taken.push(ty);
-    nodes.push(svg("text", { class: "said", x: cx + (toLeft ? -em * 0.6 : em * 0.6), y: ty, "text-anchor": toLeft ? "end" : "start" }, words));
+    nodes.push(svg("text", { class: "said", x: cx + (toLeft ? -em * 0.6 : em * 0.6), y: ty, "text-anchor": toLeft ? "end" : "start" }, text));
   }
   return nodes;
 }
@@ -231,7 +240,7 @@ function point() {
   const under = points.filter(([s]) => s <= seconds).pop();
   const hair = $("hair");
   hair.setAttribute("x1", x(seconds)); hair.setAttribute("x2", x(seconds)); hair.setAttribute("visibility", points.length ? "visible" : "hidden");
-  put("readout", points.length ? `${count(under ? under[1] : 0)} firm at ${span(Math.floor(seconds))}` : "");
+  put("readout", points.length ? word("firm_at", { n: count(under ? under[1] : 0), span: span(Math.floor(seconds)) }) : "");
 }
 function unpoint() {
   pointed = null;
@@ -256,7 +265,7 @@ function buildTrims() {
   $("trims").replaceChildren(...nodes);
   $("trims").classList.toggle("dense", dense);
   $("trims").style.setProperty("--rows", rows);
-  put("trims-title", models.size > 1 ? "By model and trim" : "By trim");
+  put("trims-title", word(models.size > 1 ? "by_model_and_trim" : "by_trim"));
 }
 function groupRow(model, name) {
   const row = make("p", "group"), total = make("span");
@@ -284,15 +293,15 @@ function showTrims() {
   ordered.forEach((t, i) => {
     const row = trimRows[i];
     put(row.firm, count(t.firm));
-    put(row.share, sum ? `${plain.format((t.firm / sum) * 100)} %` : "–");
-    put(row.cap, t.cap === null ? "" : t.firm + t.reserved >= t.cap ? `cap ${count(t.cap)} reached` : `cap ${count(t.cap)}`);
+    put(row.share, sum ? word("percent", { n: plain.format((t.firm / sum) * 100) }) : "–");
+    put(row.cap, t.cap === null ? "" : word(t.firm + t.reserved >= t.cap ? "cap_reached" : "cap", { n: count(t.cap) }));
     width(row.firmBar, t.firm / full);
     width(row.reservedBar, t.reserved / full);
     row.capMark.hidden = t.cap === null || t.cap > full;
     row.capMark.style.left = `${((t.cap || 0) / full) * 100}%`;
   });
   for (const g of groupRows) put(g.total, count(trims.reduce((n, t) => n + (t.model === g.model ? t.firm : 0), 0)));
-  put("trims-note", !trims.length ? "No trims are on sale." : sum === totals.firm ? "" : sum < totals.firm ? "The headline also counts trims that are no longer on sale." : "Also lists models that the headline does not count.");
+  put("trims-note", !trims.length ? word("no_trims") : sum === totals.firm ? "" : word(sum < totals.firm ? "trims_gone" : "trims_beside"));
 }
 
 function showStates() {
@@ -300,7 +309,7 @@ function showStates() {
   for (const state of [...STATES, ...OF_FIRM]) put(`count-${state}`, count(totals[state]));
   const parts = { ...totals, standing: totals.firm - totals.locked };
   for (const part of ["standing", "locked", ...STATES.slice(1)]) width($(`part-${part}`), all ? parts[part] / all : 0);
-  put("states-title", all ? `All ${count(all)} orders, by state` : "No orders yet");
+  put("states-title", all ? word("all_orders", { n: count(all) }) : word("no_orders"));
 }
 
 // ---- the connection, which is never silently stale
@@ -310,20 +319,23 @@ function seen(next, by) { how = by; show(next); showLink(); }
 
 // What the figures can't say: that nothing is added to them for a while, or any more.
 function standing() {
-  if (board.status === "closed") return "no orders taken now";
-  if (board.status === "draining") return "server restarting";
-  return board.closes_at && Date.parse(board.now) >= Date.parse(board.closes_at) ? "sales closed" : "";
+  if (board.status === "closed") return word("no_orders_taken");
+  if (board.status === "draining") return word("restarting");
+  return board.closes_at && Date.parse(board.now) >= Date.parse(board.closes_at) ? word("sales_closed") : "";
 }
-function liveText() { return [how === "poll" ? "live, every 2 s" : "live", standing()].filter(Boolean).join(" · "); }
+function liveText() {
+  const live = word(how === "poll" ? "live_polling" : "live"), but = standing();
+  return but ? word("live_but", { live, standing: but }) : live;
+}
 
 function showLink() {
   const now = Date.now(), age = now - (seenAt || started);
   const state = age > STALE_MS ? "lost" : seenAt ? "live" : "wait";
-  put("link-text", state === "wait" ? "connecting…" : state === "live" ? liveText()
-    : seenAt ? `reconnecting…, ${`last seen ${span(Math.floor(age / 1000))} ago`.replaceAll(" ", "\u00a0")}` : "can't reach the server, trying again…");
+  put("link-text", state === "wait" ? word("connecting") : state === "live" ? liveText()
+    : seenAt ? word("reconnecting", { ago: word("last_seen", { span: span(Math.floor(age / 1000)) }).replaceAll(" ", "\u00a0") }) : word("unreachable"));
   if (state === link) return;
-  if (state === "lost") say("Connection lost. The figures shown are no longer current.");
-  else if (link === "lost") say("Live again.");
+  if (state === "lost") say(word("lost"));
+  else if (link === "lost") say(word("live_again"));
   link = state;
   $("link").dataset.link = document.body.dataset.link = state;
 }
@@ -331,10 +343,36 @@ function listen() {
   stream?.close();
   streamAt = Date.now();
   stream = new EventSource("/v1/board/events");
-  stream.addEventListener("board", (event) => {
-    streamAt = heardAt = Date.now();
-    seen(JSON.parse(event.data), "stream");
-  });
+  told = null;
+  stream.addEventListener("board", (event) => { delete marks.stream; hear(JSON.parse(event.data)); });
+  stream.addEventListener("change", (event) => { if (told) hear(changed(told, JSON.parse(event.data))); });
+}
+function hear(next) {
+  told = next;
+  streamAt = heardAt = Date.now();
+  measurePace("stream", next);
+  if (Date.parse(next.now) >= serverMs || heardAt - seenAt > 1500) seen(next, "stream"); // else what a poll brought is newer
+}
+// A sandbox's clock may run faster, or stand still: what it did between two answers of the same kind.
+const marks = {};
+function measurePace(kind, next) {
+  const at = Date.now(), now = Date.parse(next.now), last = marks[kind];
+  if (last && at - last.at < 300) return;
+  marks[kind] = { at, now };
+  if (next.sandbox && last) pace = Math.max(0, (now - last.now) / (at - last.at));
+  if (!next.sandbox || Math.abs(pace - 1) < 0.2) pace = 1;
+}
+// What a stream told last, with what is new of it (web/board_events.py): a value takes the place of the one before.
+let told = null;
+function changed(before, news) {
+  const at = new Map(before.curve);
+  for (const [second, firm] of news.curve || []) at.set(second, firm);
+  return {
+    ...before, ...news,
+    totals: { ...before.totals, ...news.totals },
+    trims: news.trims ? before.trims.map((row, i) => ({ ...row, ...news.trims[i] })) : before.trims,
+    curve: news.curve ? [...at].sort((a, b) => a[0] - b[0]) : before.curve,
+  };
 }
 async function poll() {
   if (polling) return;
@@ -344,6 +382,7 @@ async function poll() {
   try {
     const answer = await fetch("/v1/board", { cache: "no-store", signal: giveUp.signal });
     const next = answer.ok ? await answer.json() : null;
+    if (next) measurePace("poll", next);
     if (next && seenAt < asked) seen(next, seenAt && asked - heardAt > POLL_MS ? "poll" : "stream"); // else the stream was faster
   } catch { /* the link says so */ } finally {
     clearTimeout(timer);

@@ -1,0 +1,70 @@
+"""Operators' passwords: Argon2id (RFC 9106), in its second recommended profile (64 MiB, three passes)."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+
+from drumroll.errors import AccessFailed
+
+LENGTH_LEAST, LENGTH_MOST = 12, 128
+OBVIOUS = (
+    "password",
+    "passw0rd",
+    "drumroll",
+    "qwerty",
+    "letmein",
+    "operator",
+    "123456",
+    "abcdef",
+    "iloveyou",
+    "woaini",
+)
+"""What a password may not consist of, repeated or with digits around it. Long lists are for an identity provider."""
+_NOBODYS = "nobody has this password: it is hashed so that its check takes as long as any other"
+
+
+class Passwords:
+    """Hashes and checks. One check takes about 50 ms and 64 MiB: never call it on the event loop."""
+
+    def __init__(self, hasher: PasswordHasher | None = None) -> None:
+        self._hasher = hasher or PasswordHasher()
+        self._nobodys = self._hasher.hash(_NOBODYS)
+
+    def hash(self, password: str) -> str:
+        """What is kept of a password."""
+        return self._hasher.hash(_plain(password))
+
+    def fits(self, password_hash: str, password: str) -> bool:
+        """Whether it is that password. An empty hash (an account without a password) fits none, in the same time."""
+        try:
+            fits = self._hasher.verify(password_hash or self._nobodys, _plain(password))
+        except (Argon2Error, InvalidHashError):
+            return False
+        return fits and bool(password_hash) and len(password) <= LENGTH_MOST
+
+    def is_old(self, password_hash: str) -> bool:
+        """Whether it was hashed with other parameters than those of now: hash the password anew."""
+        return self._hasher.check_needs_rehash(password_hash)
+
+
+def check_password(password: str, name: str) -> None:
+    """Raises ``AccessFailed`` with what is allowed, if it is none for that name (NIST SP 800-63B, 5.1.1)."""
+    plain = _plain(password)
+    if not LENGTH_LEAST <= len(plain) <= LENGTH_MOST:
+        allowed = f"{LENGTH_LEAST} to {LENGTH_MOST}"
+        raise AccessFailed(f"a password: found {len(plain)} characters, allowed: {allowed}; several words do well")
+    bare = plain.casefold().strip("0123456789 !.-_")
+    if len(set(plain)) < 5 or any(not bare.replace(word, "") for word in _obvious(name)):
+        raise AccessFailed("a password: found one that is tried first, allowed: anything else, such as several words")
+
+
+def _obvious(name: str) -> tuple[str, ...]:
+    return (name.casefold(), *OBVIOUS)
+
+
+def _plain(password: str) -> str:
+    """The same on every keyboard (RFC 8265 has NFC; NIST asks for one of NFKC and NFKD), and bounded."""
+    return unicodedata.normalize("NFKC", password[: LENGTH_MOST + 1])

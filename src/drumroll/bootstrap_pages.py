@@ -1,0 +1,165 @@
+"""The second half of the composition root: pages, people and access, put together for a server or a command."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING
+
+from drumroll.access.limits import Guard, networks
+from drumroll.access.sealing import Seal, derived_key
+from drumroll.desk.clock import system_ms
+from drumroll.domain.launch import Launch
+from drumroll.errors import SettingInvalid
+from drumroll.settings import Settings
+
+if TYPE_CHECKING:
+    from drumroll.access.oidc import Oidc
+    from drumroll.access.store import AccessStore
+    from drumroll.people.delivery import Delivery
+    from drumroll.people.outbox import Outbox
+    from drumroll.people.store import PeopleStore
+    from drumroll.room.room import Room
+    from drumroll.web.entrance import Entrance
+    from drumroll.web.pages.pages import Pages
+
+IN_MEMORY = ":memory:"
+KEY_BYTES = 32
+SIGN_IN_RATE_PER_S, SIGN_IN_BURST = 1 / 30, 10.0
+"""How often one person may ask for a code or answer one; an address a hundred times as often, unless it succeeds."""
+
+
+def beside(settings: Settings, what: str) -> Path | None:
+    """The file ``<log>-<what>``; ``None``: it is kept in memory, as the log is."""
+    return None if settings.log == IN_MEMORY else Path(f"{settings.log}-{what}")
+
+
+def people_key(settings: Settings) -> bytes:
+    """What names and contacts are encrypted with; a sandbox keeps its own beside its log. Raises ``SettingInvalid``."""
+    text = settings.people_key or _kept(settings)
+    try:
+        key = bytes.fromhex(text)
+    except ValueError as error:
+        raise SettingInvalid(f"DRUMROLL_PEOPLE_KEY: allowed: hex of {KEY_BYTES} bytes") from error
+    if len(key) != KEY_BYTES:
+        raise SettingInvalid(f"DRUMROLL_PEOPLE_KEY: found {len(key)} bytes, allowed: {KEY_BYTES}")
+    return key
+
+
+def _kept(settings: Settings) -> str:
+    """The key that a sandbox made; of another server there is none to be made up."""
+    path = Path(f"{settings.log}.people-key")
+    if settings.log != IN_MEMORY and path.exists():
+        return path.read_text().strip()
+    if not settings.sandbox:
+        how = "python3 -c 'import secrets; print(secrets.token_hex(32))'"
+        raise SettingInvalid(f"DRUMROLL_PEOPLE_KEY is needed to keep names and contacts; make one with {how}")
+    made = secrets.token_hex(KEY_BYTES)
+    if settings.log != IN_MEMORY:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(made)
+    return made
+
+
+def open_people(settings: Settings) -> PeopleStore:
+    """The file of names and contacts. Raises ``PeopleFailed``, ``SettingInvalid``."""
+    from drumroll.people.store import PeopleStore
+
+    return PeopleStore(beside(settings, "people"), people_key(settings))
+
+
+def open_access(settings: Settings) -> AccessStore:
+    """Sessions and operators' accounts. Raises ``AccessFailed``."""
+    from drumroll.access.store import AccessStore
+
+    return AccessStore(beside(settings, "access"))
+
+
+def accounts_seal(session_key: bytes) -> Seal:
+    """What the secrets of operators' codes are sealed with."""
+    return Seal(derived_key(session_key, "totp"))
+
+
+def make_entrance(settings: Settings, session_key: bytes, access: AccessStore) -> Entrance:
+    """Everything that signing in takes."""
+    from drumroll.access.accounts import Accounts
+    from drumroll.access.codes import Challenges
+    from drumroll.web.entrance import Entrance
+
+    outbox = _outbox(settings)
+    return Entrance(
+        people=open_people(settings),
+        delivery=outbox or _delivery(settings),
+        challenges=Challenges(derived_key(session_key, "codes"), os.urandom),
+        guard=Guard(SIGN_IN_RATE_PER_S, SIGN_IN_BURST),
+        access=access,
+        accounts=Accounts(access, accounts_seal(session_key)),
+        operator_session_s=settings.operator_session_s,
+        outbox=outbox,
+        oidc=_oidc(settings, settings.oidc, "oidc", "/sign-in/oidc/done"),
+        operators_oidc=_oidc(settings, settings.operators_oidc, "operators_oidc", "/ops/sign-in/oidc/done"),
+    )
+
+
+def _outbox(settings: Settings) -> Outbox | None:
+    """A sandbox without a way to send anything shows what it would have sent."""
+    from drumroll.people.outbox import Outbox
+
+    return Outbox(system_ms) if settings.sandbox and not (settings.smtp or settings.sms) else None
+
+
+def _delivery(settings: Settings) -> Delivery:
+    from drumroll.people.delivery import Both
+    from drumroll.people.sms import Sms
+    from drumroll.people.smtp import Smtp
+
+    if settings.smtp and not settings.mail_from:
+        raise SettingInvalid(
+            "DRUMROLL_MAIL_FROM is needed with DRUMROLL_SMTP: the sender, such as orders@launch.example"
+        )
+    return Both(
+        Smtp(settings.smtp, settings.mail_from) if settings.smtp else None, Sms(settings.sms) if settings.sms else None
+    )
+
+
+def _oidc(settings: Settings, setting: str, name: str, path: str) -> Oidc | None:
+    from drumroll.access.oidc import Oidc
+
+    if not setting:
+        return None
+    parts = setting.split()
+    if len(parts) not in (2, 3) or not settings.public_url:
+        allowed = "issuer, client id and client secret, a space between two; and DRUMROLL_PUBLIC_URL"
+        raise SettingInvalid(f"DRUMROLL_{name.upper()}: allowed: {allowed}")
+    issuer, client_id, secret = (*parts, "")[:3]
+    return Oidc(issuer, client_id, secret, settings.public_url.rstrip("/") + path)
+
+
+def make_pages(settings: Settings, session_key: bytes) -> Pages:
+    """Templates, assets and what keeps them safe. Raises ``SettingInvalid``."""
+    from drumroll.web.api import STATIC
+    from drumroll.web.pages.assets import Assets
+    from drumroll.web.pages.pages import Pages
+    from drumroll.web.pages.safety import Safety
+
+    try:
+        proxies = networks(settings.proxies)
+    except ValueError as error:
+        raise SettingInvalid(f"DRUMROLL_PROXIES: {error}; allowed: networks such as 10.0.0.0/8") from error
+    safety = Safety(settings.public_url, derived_key(session_key, "forms"))
+    return Pages(Assets(STATIC), safety, proxies)
+
+
+def open_room(settings: Settings, launch: Launch, session_key: bytes) -> Room | None:
+    """The waiting room of the launch, if it has one. Raises ``RoomFailed``."""
+    if launch.waiting_room is None:
+        return None
+    from drumroll.room.room import Room
+    from drumroll.room.store import Store
+
+    path = beside(settings, "room") or Path(mkdtemp(prefix="drumroll-")) / "room"
+    store = Store(path, launch.id, secrets.token_bytes(KEY_BYTES))
+    key = derived_key(session_key, "room")
+    return Room(store, launch.waiting_room, launch.opens_at_ms, key, launch.id)

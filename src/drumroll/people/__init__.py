@@ -1,0 +1,1 @@
+"""Who are they? Names and contacts, encrypted and apart from the order log; and how a message reaches somebody."""

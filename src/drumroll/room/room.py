@@ -1,0 +1,308 @@
+"""The waiting room: those who come before the sale are drawn by lot, those who come later stand in line behind them.
+
+The line is one sequence of positions, and how far it was let in is one number; so a place costs a dictionary entry of
+16 bytes and four bytes more. Nothing is said before it is synced: a place that was answered survives a SIGKILL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+
+from drumroll.domain.launch_room import WaitingRoom
+from drumroll.domain.times import rfc3339
+from drumroll.errors import RoomFailed
+from drumroll.room.draw import FORMAT, Draw, commitment, entry_hash, positions
+from drumroll.room.place import Place, RoomState, RoomView, State
+from drumroll.room.rate import FULL_SHARE, Rate, notice_s
+from drumroll.room.store import Store
+from drumroll.room.tickets import Tickets
+
+TICK_S = 0.25
+DRAW_ADDRESS = "/v1/waiting-room/draw"
+_CHUNK = 4096
+_log = logging.getLogger("drumroll")
+
+
+class Room:
+    """One launch's waiting room over its store; it has one event loop, and is ticked there.
+
+    ``key``: 32 to 64 secret bytes, for public names and tickets. Changing it gives everybody another name.
+
+    Raises:
+        RoomFailed: the store can't be read.
+    """
+
+    def __init__(self, store: Store, rules: WaitingRoom, sale_opens_ms: int, key: bytes, launch_id: str) -> None:
+        self.rules = rules
+        self.sale_opens_ms = sale_opens_ms
+        self.tickets = Tickets(key, launch_id)
+        self._store = store
+        self._entry = entry_hash(key, launch_id)
+        self._rate = Rate(rules.rate_per_s)
+        self._pending: dict[bytes, list[asyncio.Future[None]]] = {}
+        self._drawing = False
+        self._published = False
+        self._crowded_at_ms: int | None = None
+        self._load()
+
+    def _load(self) -> None:
+        """Read everything anew; the draw is made again from seed and list, and is the same."""
+        self._stale = True
+        kept = self._store.kept()
+        self._seed = kept.seed
+        self.commitment = commitment(kept.seed)
+        self._drawn_at_ms, self._drawn, self._over_at_ms = kept.drawn_at_ms, kept.drawn or 0, kept.over_at_ms
+        self._numbers = {entry: number for number, entry in enumerate(self._store.entrants())}
+        self._count = max(self._numbers.values(), default=-1) + 1
+        admissions = self._store.admissions()
+        self._upto = array("I", (upto for upto, _ in admissions))
+        self._admitted_at_ms = array("q", (at_ms for _, at_ms in admissions))
+        self._positions: array[int] | None = None
+        if admissions or self._over_at_ms is not None:
+            self._positions = positions(self._seed, self._entrants())
+        self._stale = False
+
+    # People
+
+    async def join(self, customer: str, now_ms: int) -> Place | None:
+        """A person's place, given now if there is none; the same one however often, from however many tabs.
+
+        ``None``: the room is not open, or over. Raises ``RoomFailed`` if the place could not be kept.
+        """
+        self._be_fresh()
+        if now_ms < self.rules.opens_at_ms or self._over_at_ms is not None:
+            return None
+        entry = self._entry_of(customer)
+        number = self._numbers.get(entry)
+        if number is None or self._ran_out(number, now_ms):
+            if now_ms >= self.sale_opens_ms and self._drawn_at_ms is None:
+                self._close_list(now_ms)
+            await self._kept(entry)
+        return self.place_of(customer, now_ms)
+
+    def place_of(self, customer: str, now_ms: int) -> Place | None:
+        """A person's place; ``None`` if they have none, or nobody needs one any more."""
+        entry = self._entry_of(customer)
+        number = self._numbers.get(entry)
+        if number is None or self._over_at_ms is not None:
+            return None
+        position = self._position(number)
+        if position is None:
+            waiting = self._drawn if self._drawn_at_ms is not None else self._count
+            return Place(entry.hex(), State.WAITING_FOR_THE_DRAW, None, waiting, 0, None, None, None, None)
+        place = position - self._admitted
+        if place <= 0:
+            return self._let_in(entry, customer, position, now_ms)
+        # To the second: it is an estimate, and thousands are told the same.
+        expected_at_ms = -(-(max(now_ms, self._admits_from_ms) + int(place * 1000 / self._rate.per_s)) // 1000) * 1000
+        in_line = self._count - self._admitted
+        return Place(entry.hex(), State.IN_LINE, place, in_line, place - 1, position, expected_at_ms, None, None)
+
+    def admits(self, ticket: bytes | None, customer: str, now_ms: int) -> bool:
+        """Whether an order of that customer may be taken now, as far as the room goes."""
+        if self._over_at_ms is not None:
+            return True
+        return ticket is not None and self.tickets.admits(ticket, customer, now_ms / 1000)
+
+    # Time
+
+    async def run(self, clock_ms: Callable[[], int], queue_share: Callable[[], float]) -> None:
+        """Tick until cancelled; ``queue_share`` says how full the desk's queue is, from 0 to 1."""
+        while True:
+            try:
+                await self.tick(clock_ms(), queue_share())
+            except RoomFailed:
+                _log.exception("the waiting room failed; it tries again")
+            await asyncio.sleep(TICK_S)
+
+    async def tick(self, now_ms: int, queue_share: float) -> None:
+        """Let time pass: draw when the sale opens, let people in, end the room. Raises ``RoomFailed``."""
+        self._be_fresh()
+        if now_ms < self.sale_opens_ms or self._over_at_ms is not None or self._drawing:
+            return
+        if self._drawn_at_ms is None:
+            self._close_list(now_ms)
+        if self._positions is None:
+            await self._draw()
+        elif now_ms >= self._admits_from_ms:
+            self._admit(now_ms, queue_share)
+        if not self._published:
+            await asyncio.to_thread(self._publish, self._entrants())
+
+    def view(self, now_ms: int) -> RoomView:
+        """The room as all may see it."""
+        drawn = self._positions is not None
+        return RoomView(
+            self._state(now_ms),
+            self.rules.opens_at_ms,
+            self.sale_opens_ms,
+            self.commitment,
+            self._count,
+            self._drawn if drawn else None,
+            self._admitted,
+            self._count - self._admitted,
+            int(self._rate.per_s),
+            self._seed.hex() if drawn else None,
+            DRAW_ADDRESS if drawn else None,
+        )
+
+    def published(self) -> Path | None:
+        """The file of the published draw (JSON), which never changes; ``None`` before there is one."""
+        return self._store.published_path if self._published else None
+
+    def _state(self, now_ms: int) -> RoomState:
+        if self._over_at_ms is not None:
+            return RoomState.OVER
+        if self._positions is not None:
+            return RoomState.DRAWN
+        return RoomState.BEFORE if now_ms < self.rules.opens_at_ms else RoomState.OPEN
+
+    # Joining
+
+    def _entry_of(self, customer: str) -> bytes:
+        entry = self._entry.copy()
+        entry.update(customer.encode())
+        return entry.digest()
+
+    async def _kept(self, entry: bytes) -> None:
+        """Wait until the entrant is synced. All who join in one round of the event loop are one commit."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+        if not self._pending:
+            loop.call_soon(self._flush)
+        self._pending.setdefault(entry, []).append(future)
+        await future
+
+    def _flush(self) -> None:
+        pending, self._pending = self._pending, {}
+        failed: RoomFailed | None = None
+        try:
+            if pending:
+                self._be_fresh()
+                with self._writing():
+                    self._store.add(self._count, list(pending))
+                self._numbers.update(zip(pending, range(self._count, self._count + len(pending)), strict=True))
+                self._count += len(pending)
+        except RoomFailed as error:
+            failed = error
+        for future in (one for waiting in pending.values() for one in waiting if not one.done()):
+            if failed is None:
+                future.set_result(None)
+            else:
+                future.set_exception(failed)
+
+    def _close_list(self, now_ms: int) -> None:
+        """The draw is among those who are here now. Who joined before this moment is in it, synced or not yet."""
+        self._flush()
+        with self._writing():
+            self._store.close_list(self._count, now_ms)
+        self._drawn, self._drawn_at_ms = self._count, now_ms
+
+    # The draw, and letting in
+
+    async def _draw(self) -> None:
+        """In a thread: with 300,000 entrants it takes a second, in which others are to be answered."""
+        self._drawing = True
+        try:
+            self._positions = await asyncio.to_thread(positions, self._seed, self._entrants())
+        finally:
+            self._drawing = False
+
+    def _entrants(self) -> list[str]:
+        """Who is in the draw, in order of arrival: a dictionary keeps the order, also of who joined again."""
+        return [entry.hex() for entry in islice(self._numbers, self._drawn)]
+
+    def _publish(self, entrants: list[str]) -> None:
+        """Write the file, once; in a thread, as it waits for the disk."""
+        if not self._store.published_path.exists():
+            self._store.publish(self._chunks(entrants))
+        self._published = True
+
+    def _chunks(self, entrants: list[str]) -> Iterator[bytes]:
+        """The published draw, an entrant a line: 11 MB for 320,000."""
+        assert self._drawn_at_ms is not None
+        at = rfc3339(self._drawn_at_ms)
+        whole = Draw(FORMAT, self._store.launch_id, at, self.commitment, self._seed.hex(), [])
+        head, tail = msgspec.json.encode(whole)[:-2], b"]}\n"
+        yield head
+        for first in range(0, len(entrants), _CHUNK):
+            rows = ",\n".join(f'"{one}"' for one in entrants[first : first + _CHUNK])
+            yield (",\n" if first else "\n").encode() + rows.encode()
+        yield tail
+
+    @property
+    def _admits_from_ms(self) -> int:
+        drawn_at_ms = self.sale_opens_ms if self._drawn_at_ms is None else self._drawn_at_ms
+        return drawn_at_ms + int(notice_s(self._drawn) * 1000)
+
+    @property
+    def _admitted(self) -> int:
+        return self._upto[-1] if self._upto else 0
+
+    def _position(self, number: int) -> int | None:
+        """The position of who came as number ``number`` (from 0); ``None`` before the draw."""
+        if self._drawn_at_ms is None:
+            return None
+        if number >= self._drawn:
+            return number + 1
+        return None if self._positions is None else self._positions[number]
+
+    def _admit(self, now_ms: int, queue_share: float) -> None:
+        waiting = self._count - self._admitted
+        admitted = self._rate.admit(now_ms, queue_share, waiting)
+        if admitted:
+            upto = self._admitted + admitted
+            with self._writing():
+                self._store.admit(upto, now_ms)
+            self._upto.append(upto)
+            self._admitted_at_ms.append(now_ms)
+        if self._crowded_at_ms is None or waiting > admitted or queue_share > FULL_SHARE:
+            self._crowded_at_ms = now_ms
+        elif now_ms - self._crowded_at_ms >= self.rules.ticket_s * 1000:
+            self._end(now_ms)
+
+    def _end(self, now_ms: int) -> None:
+        """For a ticket's whole time nobody had to wait: no crowd is left that a room would have to sort."""
+        with self._writing():
+            self._store.end(now_ms)
+        self._over_at_ms = now_ms
+
+    def _expires_s(self, position: int) -> int:
+        at_ms = self._admitted_at_ms[bisect_left(self._upto, position)]
+        return at_ms // 1000 + self.rules.ticket_s
+
+    def _ran_out(self, number: int, now_ms: int) -> bool:
+        position = self._position(number)
+        return position is not None and position <= self._admitted and now_ms >= self._expires_s(position) * 1000
+
+    def _let_in(self, entry: bytes, customer: str, position: int, now_ms: int) -> Place:
+        expires_s = self._expires_s(position)
+        in_line = self._count - self._admitted
+        if now_ms >= expires_s * 1000:
+            return Place(entry.hex(), State.RAN_OUT, None, in_line, 0, position, None, None, None)
+        ticket = self.tickets.issue(customer, expires_s)
+        return Place(entry.hex(), State.ADMITTED, None, in_line, 0, position, None, ticket, expires_s * 1000)
+
+    # Failures
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """What fails inside leaves the room to be read anew."""
+        self._stale = True
+        yield
+        self._stale = False
+
+    def _be_fresh(self) -> None:
+        """After a failure nobody knows whether it was written: what the file holds decides. Raises ``RoomFailed``."""
+        if self._stale:
+            self._store.reopen()
+            self._load()

@@ -1,0 +1,181 @@
+"""What the waiting room knows, in a SQLite file beside the log: the seed, who came in which order, how far it admitted.
+
+The entrants' public names are here, never a customer. A call returns once what it wrote is synced.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import apsw
+import msgspec
+
+from drumroll.errors import RoomFailed
+from drumroll.room.draw import SEED_BYTES
+
+FORMAT_VERSION = 1
+BUSY_MS = 5000
+
+# All SQL of the waiting room.
+CREATE = f"""
+    BEGIN IMMEDIATE;
+    CREATE TABLE IF NOT EXISTS room (
+        one INTEGER PRIMARY KEY CHECK (one = 1), launch TEXT NOT NULL, seed BLOB NOT NULL CHECK (length(seed) = 32),
+        drawn_at_ms INTEGER, drawn INTEGER, over_at_ms INTEGER) STRICT;
+    CREATE TABLE IF NOT EXISTS entrant (
+        number INTEGER PRIMARY KEY, entry BLOB NOT NULL CHECK (length(entry) = 16)) STRICT;
+    CREATE TABLE IF NOT EXISTS admission (upto INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT;
+    PRAGMA user_version = {FORMAT_VERSION};
+    COMMIT
+"""
+SETTINGS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216"
+VERSION = "PRAGMA user_version"
+MAKE = "INSERT INTO room (one, launch, seed) VALUES (1, ?, ?) ON CONFLICT DO NOTHING"
+ROOM = "SELECT launch, seed, drawn_at_ms, drawn, over_at_ms FROM room"
+ENTRANTS = "SELECT entry FROM entrant ORDER BY number"
+ADMISSIONS = "SELECT upto, at_ms FROM admission ORDER BY upto"
+ADD = "INSERT INTO entrant (number, entry) VALUES (?, ?)"
+CLOSE_LIST = "UPDATE room SET drawn_at_ms = ?, drawn = ? WHERE drawn_at_ms IS NULL"
+ADMIT = "INSERT INTO admission (upto, at_ms) VALUES (?, ?)"
+END = "UPDATE room SET over_at_ms = ? WHERE over_at_ms IS NULL"
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """What is kept once. ``drawn``: how many were there at ``drawn_at_ms``, when the list was closed."""
+
+    launch: str
+    seed: bytes
+    drawn_at_ms: int | None
+    drawn: int | None
+    over_at_ms: int | None
+
+
+class Store:
+    """The room's file, made if it is not there. ``fresh_seed``: 32 random bytes, taken only if it has no seed yet.
+
+    Raises:
+        RoomFailed: the file can't be opened, is of another version, or is another launch's.
+    """
+
+    def __init__(self, path: Path, launch_id: str, fresh_seed: bytes) -> None:
+        if len(fresh_seed) != SEED_BYTES:
+            raise RoomFailed(f"the seed of a draw: found {len(fresh_seed)} bytes, allowed: {SEED_BYTES}")
+        self.path = path
+        self.launch_id = launch_id
+        self._make()
+        self._connection = self._opened()
+        with self._writing() as run:
+            run(MAKE, (launch_id, fresh_seed))
+        found = self.kept()
+        if found.launch != launch_id:
+            self.close()
+            raise RoomFailed(f"{path} is the waiting room of {found.launch}, not of {launch_id}; use another log")
+
+    @property
+    def published_path(self) -> Path:
+        """Where the draw is published, beside it."""
+        return Path(f"{self.path}-draw.json")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def reopen(self) -> None:
+        """After a failure: what is read from here on is what the file holds."""
+        with suppress(apsw.Error):
+            self._connection.close(True)
+        self._connection = self._opened()
+
+    def kept(self) -> Kept:
+        """What is kept once."""
+        with self._errors():
+            row: Any = self._connection.execute(ROOM).fetchall()[0]
+        return Kept(*row)
+
+    def entrants(self) -> Iterator[bytes]:
+        """The entrants in order of arrival. Who came back after a ticket ran out is there again."""
+        with self._errors():
+            for (entry,) in self._connection.execute(ENTRANTS):
+                yield entry
+
+    def admissions(self) -> list[tuple[int, int]]:
+        """Up to which place was admitted, and when."""
+        with self._errors():
+            return list(self._connection.execute(ADMISSIONS))
+
+    def add(self, first: int, entries: Sequence[bytes]) -> None:
+        """Entrants, numbered from ``first`` on. A second writer's numbers are taken: ``RoomFailed``."""
+        with self._writing():
+            self._connection.executemany(ADD, enumerate(entries, first))
+
+    def close_list(self, drawn: int, at_ms: int) -> None:
+        """The draw is among the first ``drawn``; who comes now is behind them."""
+        with self._writing() as run:
+            run(CLOSE_LIST, (at_ms, drawn))
+
+    def admit(self, upto: int, at_ms: int) -> None:
+        """All places up to ``upto`` are admitted."""
+        with self._writing() as run:
+            run(ADMIT, (upto, at_ms))
+
+    def end(self, at_ms: int) -> None:
+        """The room is over."""
+        with self._writing() as run:
+            run(END, (at_ms,))
+
+    def publish(self, chunks: Iterator[bytes]) -> None:
+        """Write the published draw, whole or not at all. It may run in a thread: it touches no connection."""
+        temporary = self.published_path.with_suffix(".new")
+        try:
+            with temporary.open("wb") as file:
+                file.writelines(chunks)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self.published_path)
+        except OSError as error:
+            raise RoomFailed(f"{self.published_path} can't be written ({error.strerror}); mend the disk") from error
+
+    def _make(self) -> None:
+        """Make the file before SQLite does, which would let others read the seed."""
+        try:
+            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        except FileExistsError:
+            pass
+        except OSError as error:
+            raise RoomFailed(f"{self.path} can't be made ({error.strerror}); is its folder there?") from error
+
+    def _opened(self) -> apsw.Connection:
+        with self._errors():
+            connection = apsw.Connection(str(self.path))
+            connection.set_busy_timeout(BUSY_MS)
+            connection.execute(SETTINGS)
+            ((version,),) = connection.execute(VERSION)
+            if version not in (0, FORMAT_VERSION):
+                connection.close()
+                raise RoomFailed(f"{self.path} has version {version}, allowed: {FORMAT_VERSION}; use a newer drumroll")
+            connection.execute(CREATE)
+            return connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Any]:
+        """One transaction: all of it, or nothing."""
+        with self._errors():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection.execute
+                self._connection.execute("COMMIT")
+            except BaseException:
+                with suppress(apsw.Error):
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except apsw.Error as error:
+            raise RoomFailed(f"{self.path}: {error}") from error

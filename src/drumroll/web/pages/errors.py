@@ -1,0 +1,123 @@
+"""What went wrong, as a page: in the reader's language, with the way on. The API answers the same as problem+json."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from litestar import Response
+from litestar.exceptions import HTTPException
+
+from drumroll.errors import DrumrollError, NotDelivered, NotSignedIn, TooMany
+from drumroll.web.pages.pages import Html, page
+from drumroll.web.pages.safety import Asking
+from drumroll.web.pages.visitor import SignInNeeded, visitor_of
+from drumroll.web.problems import Problem
+from drumroll.words.catalog import Words
+
+OPERATIONS = "/ops"
+_log = logging.getLogger("drumroll")
+
+
+def is_page(request: Asking) -> bool:
+    """Whether who asks wants a page: a route that is one, or an address that is nothing, asked for by a browser."""
+    handler = request.scope.get("route_handler")
+    if handler is not None and handler.opt.get("page"):
+        return True
+    path = request.url.path
+    is_api = path.startswith(("/v1/", "/log/", "/docs", "/metrics", "/healthz", "/static/"))
+    return not is_api and "text/html" in request.headers.get("accept", "")
+
+
+def error_page(web: Any, request: Asking, problem: Problem) -> Html:
+    """A problem as a page."""
+    operators = request.url.path.startswith(OPERATIONS)
+    visitor = visitor_of(web, request, operators=operators)
+    words, back = visitor.words, OPERATIONS if operators else "/"
+    found = page(
+        web,
+        visitor,
+        "ops_error.html" if operators else "error.html",
+        status=problem.status,
+        title=_title(problem, words),
+        text=words.problem(problem.code, problem.facts, problem.detail),
+        code=problem.code,
+        back=back,
+        back_text=words.say("To operations") if operators else words.say("To the start page"),
+    )
+    if problem.retry_after_s is not None:
+        found.headers["retry-after"] = str(problem.retry_after_s)
+    return found
+
+
+def _title(problem: Problem, words: Words) -> str:
+    if problem.status == HTTPStatus.NOT_FOUND:
+        return words.say("There is nothing here")
+    if problem.status == HTTPStatus.FORBIDDEN:
+        return words.say("Not allowed")
+    if problem.status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
+        return words.say("Please try again in a moment")
+    if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return words.say("Something went wrong on our side")
+    return words.say("That did not work")
+
+
+def to_sign_in(web: Any, request: Asking, needed: SignInNeeded) -> Response[Any]:
+    """To the sign-in, and back afterwards.
+
+    A page that was opened from another site comes without its cookie (``SameSite=Strict``): it asks for itself once more
+    from here, and then the cookie comes along.
+    """
+    if request.headers.get("sec-fetch-site") == "cross-site" and request.method == "GET":
+        return page(web, visitor_of(web, request), "again.html", address=needed.back)
+    where = f"{OPERATIONS}/sign-in" if needed.operators else "/sign-in"
+    response: Response[Any] = web.pages.see_other(f"{where}?back={quote(needed.back, safe='')}")
+    return response
+
+
+def of_error(error: Exception) -> Problem:
+    """The problem of an error of ours that can happen on any page."""
+    if isinstance(error, TooMany):
+        return Problem("too_many_requests", str(error), {"retry_after_s": error.retry_after_s}, error.retry_after_s)
+    if isinstance(error, NotSignedIn):
+        return Problem("not_signed_in", str(error))
+    assert isinstance(error, NotDelivered)
+    return Problem("not_delivered", str(error))
+
+
+Answering = Callable[[Any, Any], Response[bytes]]
+_OF_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large", 415: "unsupported_media_type"}
+
+
+def or_page(answer: Answering) -> Answering:
+    """The same handler, but for pages a page. While not even the launch can be read, there is none to be made."""
+
+    def handled(request: Asking, error: Exception) -> Response[bytes]:
+        if not is_page(request):
+            return answer(request, error)
+        if not isinstance(error, DrumrollError | Problem | HTTPException):
+            _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        try:
+            return error_page(request.app.state.web, request, _problem_of(error))
+        except Problem:
+            return answer(request, error)
+
+    return handled
+
+
+def _problem_of(error: Exception) -> Problem:
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, HTTPException):
+        return Problem(_OF_STATUS.get(error.status_code, "invalid_request"), error.detail)
+    if isinstance(error, TooMany | NotSignedIn | NotDelivered):
+        return of_error(error)
+    return Problem("internal_error", "The server has failed; it has written down why.")
+
+
+def signs_in(request: Asking, needed: SignInNeeded) -> Response[Any]:
+    """The handler of ``SignInNeeded``."""
+    return to_sign_in(request.app.state.web, request, needed)

@@ -1,0 +1,74 @@
+"""What every page reaches for: templates, assets, safety; and the answers that pages give."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from litestar import Response
+from litestar.datastructures import Cookie
+
+from drumroll.access.limits import Network, client_address
+from drumroll.web.pages.assets import Assets
+from drumroll.web.pages.render import Renderer
+from drumroll.web.pages.safety import Asking, Safety
+from drumroll.web.pages.visitor import Visitor
+from drumroll.words.catalog import Words
+
+PAGE: dict[str, Any] = {"include_in_schema": False, "sync_to_thread": False, "opt": {"page": True}}
+"""What every page's route is declared with."""
+ASYNC_PAGE: dict[str, Any] = {"include_in_schema": False, "opt": {"page": True}, "status_code": 200}
+"""The same for those that are coroutines: forms."""
+
+Html = Response[bytes]
+
+
+class Pages:
+    """The parts that pages share."""
+
+    def __init__(self, assets: Assets, safety: Safety, proxies: Sequence[Network]) -> None:
+        self.assets = assets
+        self.safety = safety
+        self.render = Renderer(assets)
+        self._proxies = proxies
+
+    def address_of(self, request: Asking) -> str:
+        """The address that a request comes from, as far as it can be believed."""
+        peer = request.client.host if request.client else ""
+        return client_address(peer, request.headers.get("x-forwarded-for", ""), self._proxies)
+
+    def see_other(self, path: str, cookies: Sequence[Cookie] = ()) -> Response[Any]:
+        """On to another page (303): what a form did is not done again by going back or by loading anew."""
+        headers = self.safety.headers | {"location": path, "cache-control": "no-store"}
+        return Response(b"", status_code=303, headers=headers, cookies=list(cookies))
+
+
+def frame(web: Any, path: str, words: Words, here: str = "") -> dict[str, Any]:
+    """What the frame of every page shows. ``here``: which of its links leads to this very page."""
+    launch = web.launch
+    return {
+        "launch_name": words.text(launch, launch.name),
+        "sandbox": web.sandbox is not None,
+        "path": path,
+        "here": here,
+        "zone": launch.time_zone,
+        "currency": launch.currency,
+    }
+
+
+def page(
+    web: Any,
+    visitor: Visitor,
+    template: str,
+    *,
+    here: str = "",
+    status: int = 200,
+    cookies: Sequence[Cookie] = (),
+    **facts: Any,
+) -> Html:
+    """A page for one visitor alone: no cache keeps it."""
+    pages, framed = web.pages, frame(web, visitor.path, visitor.words, here)
+    body = pages.render.html(template, visitor.words, visitor=visitor, **{**framed, **facts})
+    headers = pages.safety.headers | {"cache-control": "no-store", "content-language": visitor.words.tag}
+    media_type = "text/html; charset=utf-8"
+    return Response(body, status_code=status, media_type=media_type, headers=headers, cookies=list(cookies))

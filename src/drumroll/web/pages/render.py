@@ -1,0 +1,53 @@
+"""Templates and words to HTML: one Jinja environment a language, made when it is first asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from drumroll.web.pages.assets import Assets
+from drumroll.words.catalog import Words, words_of
+from drumroll.words.negotiation import LANGUAGES
+from drumroll.words.pages import install
+
+TEMPLATES = Path(__file__).parent.parent / "templates"
+
+
+class Renderer:
+    """Makes pages."""
+
+    def __init__(self, assets: Assets) -> None:
+        self._assets = assets
+        self._environments: dict[str, Environment] = {}
+
+    def html(self, template: str, words: Words, **facts: Any) -> bytes:
+        """A page. All that is put into it is escaped; a name that is not given is an error, not nothing."""
+        return self._environment(words).get_template(template).render(words=words, **facts).encode()
+
+    def warm(self) -> None:
+        """Compile what everybody asks for at the opening, so that the first customer does not wait for it."""
+        for tag in LANGUAGES:
+            environment = self._environment(words_of(tag))
+            for name in environment.list_templates(extensions=["html"]):
+                environment.get_template(name)
+
+    def _environment(self, words: Words) -> Environment:
+        environment = self._environments.get(words.tag)
+        if environment is None:
+            environment = self._environments[words.tag] = self._made(words)
+        return environment
+
+    def _made(self, words: Words) -> Environment:
+        environment = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        install(environment, words)
+        environment.globals["asset"] = self._assets.url
+        return environment
