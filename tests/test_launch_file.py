@@ -116,6 +116,7 @@ def test_the_writer_of_these_tests_changes_nothing() -> None:
         assert parse(written(tables_of(text)), "it") == parse(text, "it")
 
 
+@settings(deadline=None)
 @given(st.sampled_from(ALL_PLACES), HOPELESS)
 def test_a_value_that_nothing_allows_is_one_mistake_at_its_path(chosen: Any, value: Any) -> None:
     text, (path, way, key) = chosen
@@ -129,7 +130,6 @@ LEANT_ON_BY_SEVERAL = {
     (YU7, "figure[1].decimals"): [
         *(f"model[{place}].figures.acceleration" for place in ("0].trim[0", "0].trim[1", "0].trim[2")),
         *(f"model[{place}].figures.acceleration" for place in ("1].trim[0", "1].trim[2")),
-        "rival[0].figures.acceleration",
     ],
     (HANDHELD, "figure[0].decimals"): [f"model[{index}].figures.screen" for index in (0, 1)],
 }
@@ -199,6 +199,7 @@ def test_a_key_taken_away_is_missing_at_its_path_if_it_is_required(text: str, pl
         assert isinstance(parse(written(tables), "it"), Launch)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(ALL_PLACES), st.text(min_size=1, max_size=20).filter(lambda key: key not in KNOWN))
 def test_a_key_added_is_an_unknown_key_of_its_table(chosen: Any, key: str) -> None:
     text, (path, way, _) = chosen
@@ -218,6 +219,7 @@ def test_an_unknown_key_names_the_nearest_known_one() -> None:
 LEAVES = [[p for t, p in ALL_PLACES if t is text and p[2].__class__.__name__ == "Key"] for text in (YU7, HANDHELD)]
 
 
+@settings(deadline=None)
 @given(st.data(), st.sampled_from((0, 1)))
 def test_two_mistakes_are_two(data: st.DataObject, which: int) -> None:
     chosen = data.draw(
@@ -259,7 +261,7 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
         parse_bytes(data, "fuzz")
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.sampled_from((YU7, HANDHELD)), st.data())
 def test_a_shipped_file_with_a_piece_replaced_is_read_or_refused(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text)))
@@ -278,6 +280,7 @@ TREES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.sampled_from(ALL_PLACES), TREES)
 def test_a_value_of_any_shape_is_read_or_refused(chosen: Any, value: Any) -> None:
     text, (_, way, _) = chosen

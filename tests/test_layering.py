@@ -23,7 +23,13 @@ ALLOWED = {
     "web": {
         *("desk", "domain", "plan", "outlook", "market", "proof", "transparency", "log.base"),
         *("payments.base", "payments.sandbox", "errors"),
+        *("access", "people", "room", "words"),
     },
+    # Who is it, who are they, whose turn is it, how is it said: none of them knows of the web.
+    "access": {"errors"},
+    "people": {"domain", "errors"},
+    "room": {"domain", "errors"},
+    "words": {"domain.launch", "domain.launch_texts", "domain.money"},
     # They follow the log read-only, each in a process of its own.
     "transparency": {"domain", "proof", "errors", "log.base"},
     "webhooks": {"domain", "errors", "log.base", "payments.standard_webhooks"},

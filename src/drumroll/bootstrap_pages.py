@@ -140,7 +140,7 @@ def _oidc(settings: Settings, setting: str, name: str, path: str) -> Oidc | None
 def make_pages(settings: Settings, session_key: bytes) -> Pages:
     """Templates, assets and what keeps them safe. Raises ``SettingInvalid``."""
     from drumroll.web.api import STATIC
-    from drumroll.web.pages.assets import Assets
+    from drumroll.web.pages.assets import assets_in
     from drumroll.web.pages.pages import Pages
     from drumroll.web.pages.safety import Safety
 
@@ -149,7 +149,7 @@ def make_pages(settings: Settings, session_key: bytes) -> Pages:
     except ValueError as error:
         raise SettingInvalid(f"DRUMROLL_PROXIES: {error}; allowed: networks such as 10.0.0.0/8") from error
     safety = Safety(settings.public_url, derived_key(session_key, "forms"))
-    return Pages(Assets(STATIC), safety, proxies)
+    return Pages(assets_in(STATIC), safety, proxies)
 
 
 def open_room(settings: Settings, launch: Launch, session_key: bytes) -> Room | None:

@@ -259,7 +259,7 @@ def test_a_session_that_no_file_knows_has_ended(desk: Desk) -> None:
         "grace grace grace",
         "password1234",
         "drumrolldrumroll",
-        "12345678" * 3,
+        "0123456789" * 2,
         "x" * 129,
         "",
     ],

@@ -1,4 +1,4 @@
-"""A small real HTTP server for the board's page: its three static files, and a board that a test writes."""
+"""A small real HTTP server for the board's page: the page and its files, and a board that a test writes."""
 
 from __future__ import annotations
 
@@ -9,10 +9,19 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from drumroll.web.board_events import board_event, change_event
+from drumroll.web.board_page import board_pages
+from drumroll.web.messages import BoardView
+
+STATIC = Path(str(files("drumroll.web").joinpath("static")))
+PAGES = board_pages(STATIC, lambda name: f"/static/{name}")
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'"
-KINDS = {"html": "text/html; charset=utf-8", "js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
+KINDS = {"js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
 BEAT_S = 0.2
 
 MINUTE_THREE: dict[str, Any] = {
@@ -88,7 +97,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         if path == "/board":
-            self._file("board.html")
+            language = "zh-CN" if self.headers.get("accept-language", "").startswith("zh") else "en"
+            self._answer(PAGES[language], "text/html; charset=utf-8")
         elif path.startswith("/static/"):
             self._file(path.removeprefix("/static/"))
         elif self.server.down:
@@ -104,8 +114,7 @@ class Handler(BaseHTTPRequestHandler):
         """Silent."""
 
     def _file(self, name: str) -> None:
-        body = files("drumroll.web").joinpath("static", name).read_bytes()
-        self._answer(body, KINDS[name.rpartition(".")[2]])
+        self._answer((STATIC / name).read_bytes(), KINDS[name.rpartition(".")[2]])
 
     def _answer(self, body: bytes, kind: str, status: int = 200) -> None:
         self.send_response(status)
@@ -120,10 +129,12 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
         self.end_headers()
-        beat = threading.Event()
+        beat, told = threading.Event(), msgspec.convert(self.server.board, BoardView)
+        self.wfile.write(b"retry: 500\n" + board_event(told))
         while not (self.server.down or self.server.stopped):
-            self.wfile.write(b"retry: 500\nevent: board\ndata: " + json.dumps(self.server.board).encode() + b"\n\n")
             beat.wait(BEAT_S)
+            before, told = told, msgspec.convert(self.server.board, BoardView)
+            self.wfile.write(change_event(before, told))
 
 
 @contextlib.contextmanager

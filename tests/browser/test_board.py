@@ -94,8 +94,9 @@ def watch(browser: Any, server: BoardServer) -> Iterator[Any]:
     """Open the board at a size; returns when its first figures are there."""
     pages = []
 
-    def opened(size: tuple[int, int] = BIG_SCREEN, scheme: str = "dark") -> Watched:
-        page = browser.new_page(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
+    def opened(size: tuple[int, int] = BIG_SCREEN, scheme: str = "dark", language: str = "en") -> Watched:
+        viewport = {"width": size[0], "height": size[1]}
+        page = browser.new_page(viewport=viewport, color_scheme=scheme, locale=language)
         pages.append(page)
         watched = Watched(page)
         page.goto(f"{server.url}/board")

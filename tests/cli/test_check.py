@@ -118,7 +118,7 @@ def test_capacity_and_promises_are_shown() -> None:
 
 def test_figures_rivals_and_languages_are_shown() -> None:
     output = run(YU7).output
-    for fact in ("Range (CLTC), 0 to 100 km/h", "Tesla Model Y (263,500.00 CNY)", "NIO EC6 (358,000.00 CNY)"):
+    for fact in ("Range (CLTC), 0 to 100 km/h", "Tesla Model Y (263,500.00 CNY)", "XPeng G7 (235,800.00 CNY)"):
         assert fact in output
     texts = len(tomllib.loads(YU7.read_text("utf-8"))["language"]["zh-CN"])
     assert f"zh-CN: {texts} of {texts} texts" in output

@@ -169,9 +169,9 @@ def test_without_the_key_or_the_file_nothing_is_shown_or_made(log: Path, monkeyp
     monkeypatch.setenv("DRUMROLL_PEOPLE_KEY", "00" * 32)
     assert "another key" in refused(PeopleFailed, "show", ADA)
     monkeypatch.setenv("DRUMROLL_PEOPLE_KEY", "00")
-    assert "hex of 32 bytes" in refused(SettingInvalid, "show", ADA)
+    assert "allowed: 32" in refused(SettingInvalid, "show", ADA)
     monkeypatch.delenv("DRUMROLL_PEOPLE_KEY")
-    assert "hex of 32 bytes" in refused(SettingInvalid, "show", ADA)
+    assert "DRUMROLL_PEOPLE_KEY is needed" in refused(SettingInvalid, "show", ADA)
     assert not [name for name in os.listdir() if "people-key" in name or name.startswith("elsewhere")]
     Path(f"{log}.people-key").write_text(KEY.hex())
     assert values("show", ADA, "--json")["id"] == ADA

@@ -74,7 +74,7 @@ class MailServer:
 
     def answer(self, verb: str, line: str, secure: bool) -> bytes:
         if verb == self.refuse:
-            return f"550 no {line}\r\n".encode()
+            return f"550 no {line} for canary@example.com\r\n".encode()
         if verb == "EHLO":
             return (
                 b"250-here\r\n250-STARTTLS\r\n250 AUTH PLAIN\r\n"

@@ -101,6 +101,7 @@ def test_a_ticket_admits_its_person_in_time_and_nobody_else(tmp_path: Path) -> N
         house.join("ada", "bob")
         house.drawn()
         assert not house.room.admits(None, "ada", house.now_ms)
+        house.admitting()
         house.pass_s(1)
         place = house.place("ada")
         assert place is not None

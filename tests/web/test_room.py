@@ -92,7 +92,7 @@ def test_people_are_let_in_and_only_their_ticket_lets_their_order_pass(waiting: 
                 refused = waiting.order_with(name, ticket)
                 assert refused.code == "not_admitted"
                 assert refused.json()["state"] == "in_line"
-                assert refused.headers["retry-after"] == "1"
+                assert refused.headers["retry-after"] in ("1", "2")
 
 
 def test_the_draw_is_published_once_it_is_made(waiting: Waiting) -> None:

@@ -15,12 +15,15 @@ from babel.messages.catalog import Message
 from jinja2 import Environment
 from markupsafe import Markup
 
+from drumroll.domain.launch_file import parse
+from drumroll.domain.launch_store import Language
 from drumroll.words.catalog import words_of
 from drumroll.words.extraction import asked
 from drumroll.words.missing import FOLDER, fragment, left_over, missing
 from drumroll.words.pages import install
 from drumroll.words.reading import key_of, po_files, read_catalogues, read_file
 from drumroll.words.telling import named
+from tests.web.house import LAUNCH
 
 ZH = words_of("zh-CN")
 ALL = [(file.name, message) for file in po_files(FOLDER) for message in read_file(file) if message.id]
@@ -158,17 +161,9 @@ def test_a_template_that_does_not_escape_gets_no_words() -> None:
 
 
 def test_a_launch_speaks_the_reader_s_language_where_it_can() -> None:
-    class Language(msgspec.Struct, frozen=True):
-        tag: str
-        texts: dict[str, str]
-
-    class Launch(msgspec.Struct, frozen=True):
-        languages: tuple[Language, ...] = ()
-
-    launch: object = Launch((Language("zh-CN", {"Standard": "标准版"}),))
-    assert ZH.text(launch, "Standard") == "标准版"  # type: ignore[arg-type]
-    assert (ZH.text(launch, "Pro"), words_of("en").text(launch, "Standard")) == ("Pro", "Standard")  # type: ignore[arg-type]
-    assert ZH.text(object(), "Standard") == "Standard"  # type: ignore[arg-type]
+    launch = msgspec.structs.replace(parse(LAUNCH, "kites.toml"), languages=(Language("zh-CN", {"Plain": "素色"}),))
+    assert (ZH.text(launch, "Plain"), words_of("en").text(launch, "Plain")) == ("素色", "Plain")
+    assert ZH.text(launch, "Kites") == "Kites"
 
 
 def test_commands_that_need_no_words_load_no_locale_data() -> None:

@@ -22,7 +22,7 @@ OBVIOUS = (
     "iloveyou",
     "woaini",
 )
-"""What a password may not consist of, repeated or with digits around it. Long lists are for an identity provider."""
+"""What the letters of a password may not consist of, once or repeated. Long lists are for an identity provider."""
 _NOBODYS = "nobody has this password: it is hashed so that its check takes as long as any other"
 
 
@@ -35,12 +35,12 @@ class Passwords:
 
     def hash(self, password: str) -> str:
         """What is kept of a password."""
-        return self._hasher.hash(_plain(password))
+        return self._hasher.hash(_plain(password).encode())
 
     def fits(self, password_hash: str, password: str) -> bool:
         """Whether it is that password. An empty hash (an account without a password) fits none, in the same time."""
         try:
-            fits = self._hasher.verify(password_hash or self._nobodys, _plain(password))
+            fits = self._hasher.verify(password_hash or self._nobodys, _plain(password).encode())
         except (Argon2Error, InvalidHashError):
             return False
         return fits and bool(password_hash) and len(password) <= LENGTH_MOST
@@ -56,15 +56,17 @@ def check_password(password: str, name: str) -> None:
     if not LENGTH_LEAST <= len(plain) <= LENGTH_MOST:
         allowed = f"{LENGTH_LEAST} to {LENGTH_MOST}"
         raise AccessFailed(f"a password: found {len(plain)} characters, allowed: {allowed}; several words do well")
-    bare = plain.casefold().strip("0123456789 !.-_")
+    bare = "".join(sign for sign in plain.casefold() if sign.isalpha())
     if len(set(plain)) < 5 or any(not bare.replace(word, "") for word in _obvious(name)):
         raise AccessFailed("a password: found one that is tried first, allowed: anything else, such as several words")
 
 
-def _obvious(name: str) -> tuple[str, ...]:
-    return (name.casefold(), *OBVIOUS)
+def _obvious(name: str) -> list[str]:
+    own = "".join(sign for sign in name.casefold() if sign.isalpha())
+    return [own, *OBVIOUS] if own else list(OBVIOUS)
 
 
 def _plain(password: str) -> str:
     """The same on every keyboard (RFC 8265 has NFC; NIST asks for one of NFKC and NFKD), and bounded."""
-    return unicodedata.normalize("NFKC", password[: LENGTH_MOST + 1])
+    whole = password[: LENGTH_MOST + 1].encode("utf-8", "replace").decode()
+    return unicodedata.normalize("NFKC", whole)

@@ -28,7 +28,7 @@ WANTED = {
 
 
 def run(target: Target, rounds: int, orders_a_round: int, progress: Progress) -> dict[str, Any]:
-    """All figures, from a server that runs. Raises ``DrumrollError`` if a viewer missed events while nothing else ran."""
+    """All figures, from a server that runs. Raises ``DrumrollError`` if a viewer missed events with nothing else on."""
     task = progress.add_task("pages, then intake with and without viewers", total=rounds + 3)
     page = page_of(target.host, target.port)
     found = _of_pages(target, page, rounds)
@@ -54,7 +54,7 @@ def _of_pages(target: Target, page: Page, rounds: int) -> dict[str, Any]:
 
 
 def _of_viewers(target: Target, viewers: Viewers) -> dict[str, Any]:
-    """Every stream open, and nothing else to do: each viewer must get its events; what that takes of the server's CPU."""
+    """Every stream open, and nothing else to do: each viewer must get its events. What that takes of the server."""
     viewers.say("open")
     time.sleep(REST_S)
     viewers.say("count")

@@ -10,13 +10,13 @@ from typing import Any
 import click
 import msgspec
 
-from drumroll import bootstrap
+from drumroll.bootstrap_pages import beside, open_people
 from drumroll.cli.at_the_terminal import check_no_log, write_private
 from drumroll.cli.person_log import InLog, read_log
 from drumroll.cli.tables import plain_console, printable, said, table
 from drumroll.desk.clock import system_ms
 from drumroll.domain.times import rfc3339
-from drumroll.errors import PeopleFailed
+from drumroll.errors import PeopleFailed, SettingInvalid
 from drumroll.people.person import Contact, Person, is_id, oidc_contact, parse_contact
 from drumroll.people.store import Erasure, PeopleStore
 from drumroll.settings import Settings, load
@@ -151,7 +151,11 @@ def _settings(log_path: str | None) -> Settings:
 
 
 def _people(settings: Settings) -> PeopleStore:
-    return bootstrap.open_people(settings, must_exist=True)
+    """The people beside a log. A command looks at those that a server has; it makes no file of its own."""
+    path = beside(settings, "people")
+    if path is None or not path.exists():
+        raise SettingInvalid(f"no names and contacts are kept beside {settings.log}; name the server's log with --log")
+    return open_people(settings)
 
 
 def _known(people: PeopleStore, who: str, *, at_least_id: bool = True) -> Known:

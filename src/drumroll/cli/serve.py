@@ -91,6 +91,7 @@ def _check_address(settings: Settings) -> None:
 
 async def _serve(settings: Settings, desk: Desk, clock: SandboxClock | None, around: Callable[[App], App]) -> None:
     server = bootstrap.make_server(settings, desk, clock)
+    server.web.pages.render.warm()
     granian = _granian(around(server.app), settings)
     listening = asyncio.create_task(granian.serve())
     beside = [asyncio.create_task(work) for work in _beside(server, settings)]

@@ -1,4 +1,4 @@
-"""How fast are pages, how heavy, and what do 2,000 viewers of the live board cost the intake?
+"""How fast pages are, how heavy, and what the viewers of the live board cost the intake.
 
 Pages are measured with the server on one core and the client on another, where there are two. For the intake, rounds
 without viewers and with them alternate on one server, each against the constant answer of its own round (without
@@ -7,6 +7,7 @@ viewers): the median of the ratios counts.
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import secrets
@@ -22,6 +23,7 @@ from statistics import median
 from typing import Any, Self
 from urllib.parse import urljoin
 
+import brotli
 import msgspec
 
 from drumroll.errors import DrumrollError
@@ -231,12 +233,8 @@ def _needs(path: str, answer: HTTPResponse, body: bytes) -> list[str]:
 
 def _plain(encoding: str, body: bytes) -> bytes:
     if encoding == "br":
-        import brotli
-
         return bytes(brotli.decompress(body))
     if encoding == "gzip":
-        import gzip
-
         return gzip.decompress(body)
     return body
 

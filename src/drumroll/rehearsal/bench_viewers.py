@@ -1,8 +1,8 @@
 """A crowd in front of the live board: a process of its own that opens so many streams, reads them, and counts.
 
-``python -m drumroll.rehearsal.bench_viewers HOST PORT VIEWERS`` takes a word a line from its input and answers each with
-a line of JSON: ``open`` opens every stream and waits for its first event, ``count`` says what came since it was last
-asked, ``close`` ends all of them. In between it reads, as raw sockets on one epoll: a few microseconds an event.
+``python -m drumroll.rehearsal.bench_viewers HOST PORT VIEWERS`` takes a word a line from its input and answers each
+with a line of JSON: ``open`` opens every stream and waits for its first event, ``count`` says what came since it was
+last asked, ``close`` says so too and ends all of them. In between it reads, as raw sockets on one epoll.
 """
 
 from __future__ import annotations

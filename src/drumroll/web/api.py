@@ -19,7 +19,6 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.openapi.spec import Components, Reference, SecurityScheme
 from litestar.params import Parameter
-from litestar.response import File
 from litestar.static_files import create_static_files_router
 
 from drumroll import __version__
@@ -43,7 +42,6 @@ from drumroll.web.views import launch_view
 
 STATIC = Path(__file__).parent / "static"
 SWAGGER = Path(swagger_ui.__file__).parent / "static"
-POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'"
 
 _log = logging.getLogger("drumroll")
 

@@ -3,9 +3,9 @@
 Server-sent events (WHATWG HTML, section 9.2). The data of each is one JSON object:
 
 - ``board``: all of ``GET /v1/board``. The first event of a stream, and whenever a change can't say what happened.
-- ``change``: ``now``, and the fields of the board that are no longer as they were. Of ``totals`` the counts that changed.
-  ``trims`` has an object for each row of the board, in its order, with the counts that changed (``{}``: none). Of
-  ``curve`` the rows that are new or changed: each takes the place of the row with its second, or is put at the end.
+- ``change``: ``now``, and the fields of the board that are no longer as they were. Of ``totals`` the counts that
+  changed. ``trims`` has an object for each row of the board, in its order, with what changed of it (``{}``: nothing).
+  Of ``curve`` the rows that are new or changed: each takes the place of the row with its second, or is put at the end.
 
 Every value is what holds now and none is a difference, so a change that comes twice does no harm.
 """
@@ -65,7 +65,7 @@ def _trims(before: list[BoardTrim], now: list[BoardTrim]) -> list[dict[str, Any]
 
 
 def _rows(before: list[tuple[int, int]], now: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Rows from the last known on. (The board has a sample of the curve: which of the older rows are in it varies.)"""
+    """Rows from the last known on. The board has a sample of the curve: which of the older rows are in it varies."""
     if not before:
         return now
     return [row for row in now if row[0] >= before[-1][0] and row != before[-1]]

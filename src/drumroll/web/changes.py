@@ -1,5 +1,7 @@
 """What customers do with an order after they made it, and the waiting list: plain ASGI routes, for launch night too.
 
+The pages' forms go the same way: ``ON_ORDERS`` makes the command, ``first_step`` and ``carried_out`` do the rest.
+
 Each action is a command that the desk decides. Where it takes two steps, the first is answered from the book as it is
 (between two turns that is exactly the durable log) and never waits for the desk.
 """
@@ -128,7 +130,7 @@ class Changes:
             body = await read_body(length, receive, self.hot.body_limit_bytes)
             said = parsed(action.read, body, media_type) if body or action.empty is None else None
             wanted = action.empty if said is None else said
-            asked = Asked(order_id, customer, request, _fingerprint(name, order_id, body))
+            asked = Asked(order_id, customer, request, fingerprint(name, order_id, body))
             answered = await self._answered(action.command(asked, wanted), request, 200)
         except Problem as problem:
             answered = problem.answered(scope["headers"])
@@ -148,7 +150,7 @@ class Changes:
                 wanted.model,
                 wanted.trim,
                 request,
-                _fingerprint("join", "", body),
+                fingerprint("join", "", body),
                 tuple(wanted.options),
                 wanted.region,
             )
@@ -158,24 +160,31 @@ class Changes:
         await answer(send, *answered)
 
     async def _answered(self, command: cmd.Command, request: bytes, status: int) -> tuple[int, Headers, bytes]:
-        if getattr(command, "confirmation", "") is None:
-            self._first_step(command)
-        reply = taken(await self.hot.queued(command))
-        done = self.hot.done(request)
-        assert isinstance(done, Done)
+        done, replayed = await carried_out(self.hot, command, request)
         view = answer_to(done, self.hot.service.desk.book, self.hot.provider)
-        return status, JSON if reply.events else JSON_REPLAYED, _encode(view)
-
-    def _first_step(self, command: cmd.Command) -> None:
-        """Answer with the terms (or another refusal) at once; go on if there is nothing to confirm."""
-        desk = self.hot.service.desk
-        if desk.closed_because is not None or not desk.readable:
-            raise of_unavailable(DeskClosed(f"no orders are taken now: {desk.closed_because}"))
-        decision = decide(desk.book, command, max(desk.clock_ms(), desk.at_ms))
-        if isinstance(decision, Refusal):
-            raise of_refusal(decision)
+        return status, JSON_REPLAYED if replayed else JSON, _encode(view)
 
 
-def _fingerprint(action: str, order_id: str, body: bytes) -> bytes:
+async def carried_out(hot: HotPath, command: cmd.Command, request: bytes) -> tuple[Done, bool]:
+    """What was done, and whether it had been done before. Raises ``Problem``: a refusal, or the first of two steps."""
+    if getattr(command, "confirmation", "") is None:
+        first_step(hot, command)
+    reply = taken(await hot.queued(command))
+    done = hot.done(request)
+    assert isinstance(done, Done)
+    return done, not reply.events
+
+
+def first_step(hot: HotPath, command: cmd.Command) -> None:
+    """Raises ``Problem`` with the terms (or another refusal) at once; returns if there is nothing to confirm."""
+    desk = hot.service.desk
+    if desk.closed_because is not None or not desk.readable:
+        raise of_unavailable(DeskClosed(f"no orders are taken now: {desk.closed_because}"))
+    decision = decide(desk.book, command, max(desk.clock_ms(), desk.at_ms))
+    if isinstance(decision, Refusal):
+        raise of_refusal(decision)
+
+
+def fingerprint(action: str, order_id: str, body: bytes) -> bytes:
     """What is asked for: the same key may ask for it again, and for nothing else. The two steps are two requests."""
     return blake2b(order_id.encode() + b"\0" + body, digest_size=8, person=action.encode()).digest()

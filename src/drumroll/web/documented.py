@@ -246,11 +246,11 @@ def read_quote(
 def stream_board() -> str:
     """The board as server-sent events (WHATWG HTML, 9.2). The data of each is a JSON object.
 
-    `board`: all of `GET /v1/board`; the first event, and again whenever a change can't say what happened. `change`, once
-    a second: `now` and the fields that are no longer as they were; of `totals` the counts that changed; `trims` an object
-    for each row, in the board's order, with what changed of it; of `curve` the rows that are new or take the place of the
-    row with the same second. Values are what holds now, never differences, so one that comes twice does no harm. A stream
-    ends after some minutes: open the next, as a browser does by itself.
+    `board`: all of `GET /v1/board`; the first event, and again whenever a change can't say what happened. `change`,
+    once a second: `now` and the fields that are no longer as they were; of `totals` the counts that changed; `trims` an
+    object for each row, in the board's order, with what changed of it; of `curve` the rows that are new or take the
+    place of the row with the same second. Values are what holds now, never differences: one that comes twice does no
+    harm. A stream ends after some minutes: open the next, as a browser does by itself.
     """
     raise NotFoundException
 

@@ -21,6 +21,7 @@ from babel.dates import format_date, format_interval
 from babel.numbers import NumberPattern, parse_pattern
 
 from drumroll.domain.launch import Launch
+from drumroll.domain.launch_texts import translated
 from drumroll.domain.money import EXPONENTS
 from drumroll.words.negotiation import LANGUAGES
 from drumroll.words.problem_words import STATES
@@ -169,10 +170,7 @@ class Words:
 
     def text(self, launch: Launch, text: str) -> str:
         """A text of the launch file in this language, as the file translates it; as it stands where it does not."""
-        for language in getattr(launch, "languages", ()):
-            if language.tag == self.tag:
-                return str(language.texts.get(text, text))
-        return text
+        return translated(launch, self.tag, text)
 
     def problem(self, code: str, facts: Mapping[str, Any], detail: str) -> str:
         """What went wrong and what to do next, for people; the ``detail`` where a code is not known here."""

@@ -78,7 +78,13 @@ def _text(words: Words, name: str, text: str) -> str:
     if name in ("state", "allowed_states") and text in STATES:
         return words.state(text)
     if _MOMENT.fullmatch(text):
-        return words.rfc3339(text)
+        return _moment(words, text)
     if _DAY.fullmatch(text):
         return words.day(date.fromisoformat(text))
     return text[:TEXT_LIMIT]
+
+
+@lru_cache(maxsize=256)
+def _moment(words: Words, text: str) -> str:
+    """Before a sale opens thousands a second are told the same time."""
+    return words.rfc3339(text)

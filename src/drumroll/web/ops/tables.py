@@ -1,7 +1,7 @@
 """Tables that sort, filter and export without a script: by the address, on the server.
 
-A table's fields in the address begin with its id: ``?refunds-sort=-amount&refunds-q=ord_1f``; ``?csv=refunds`` gives all
-of its rows, as they are filtered and sorted, as a file (RFC 4180).
+A table's fields in the address begin with its id: ``?refunds-sort=-amount&refunds-q=ord_1f``; ``?csv=refunds`` gives
+all of its rows, as they are filtered and sorted, as a file (RFC 4180).
 """
 
 from __future__ import annotations

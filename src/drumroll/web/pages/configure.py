@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import msgspec
 from litestar import get
+from litestar.params import FromPath
 
 from drumroll.domain.book import Book
 from drumroll.domain.configuration import Configured, configure, default_choices, has, kept
@@ -65,7 +66,7 @@ class QuotePanel(msgspec.Struct, frozen=True):
 
 
 @get("/configure/{model_id:str}", **PAGE)
-def configure_page(web: Parts, request: Asking, model_id: str) -> Html:
+def configure_page(web: Parts, request: Asking, model_id: FromPath[str]) -> Html:
     """Trim, options, region; what that costs and when it comes. A form: it works without scripts."""
     visitor, launch = visitor_of(web, request), web.launch
     model = launch.model(model_id)

@@ -68,8 +68,8 @@ def _title(problem: Problem, words: Words) -> str:
 def to_sign_in(web: Any, request: Asking, needed: SignInNeeded) -> Response[Any]:
     """To the sign-in, and back afterwards.
 
-    A page that was opened from another site comes without its cookie (``SameSite=Strict``): it asks for itself once more
-    from here, and then the cookie comes along.
+    A page that was opened from another site comes without its cookie (``SameSite=Strict``): it asks for itself once
+    more from here, and then the cookie comes along.
     """
     if request.headers.get("sec-fetch-site") == "cross-site" and request.method == "GET":
         return page(web, visitor_of(web, request), "again.html", address=needed.back)

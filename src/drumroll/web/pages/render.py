@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,6 @@ class Renderer:
 
     def __init__(self, assets: Assets) -> None:
         self._assets = assets
-        self._environments: dict[str, Environment] = {}
 
     def html(self, template: str, words: Words, **facts: Any) -> bytes:
         """A page. All that is put into it is escaped; a name that is not given is an error, not nothing."""
@@ -34,20 +34,19 @@ class Renderer:
                 environment.get_template(name)
 
     def _environment(self, words: Words) -> Environment:
-        environment = self._environments.get(words.tag)
-        if environment is None:
-            environment = self._environments[words.tag] = self._made(words)
-        return environment
+        return _environment(self._assets, words)
 
-    def _made(self, words: Words) -> Environment:
-        environment = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        install(environment, words)
-        environment.globals["asset"] = self._assets.url
-        return environment
+
+@lru_cache(maxsize=2 * len(LANGUAGES))
+def _environment(assets: Assets, words: Words) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    install(environment, words)
+    environment.globals["asset"] = assets.url
+    return environment

@@ -52,7 +52,7 @@ class Store:
             body = self._front(tag)
         except Problem as problem:
             return await answer(send, *problem.answered(scope["headers"]))
-        await send_stored(send, scope, body, [*self._headers, (b"content-language", tag.encode())])
+        return await send_stored(send, scope, body, [*self._headers, (b"content-language", tag.encode())])
 
     def _front(self, tag: str) -> Stored:
         now_ms, made = self._web.now_ms, self._made.get(tag)

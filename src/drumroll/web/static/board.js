@@ -344,7 +344,7 @@ function listen() {
   streamAt = Date.now();
   stream = new EventSource("/v1/board/events");
   told = null;
-  stream.addEventListener("board", (event) => { delete marks.stream; hear(JSON.parse(event.data)); });
+  stream.addEventListener("board", (event) => { delete paces.stream; hear(JSON.parse(event.data)); });
   stream.addEventListener("change", (event) => { if (told) hear(changed(told, JSON.parse(event.data))); });
 }
 function hear(next) {
@@ -354,11 +354,11 @@ function hear(next) {
   if (Date.parse(next.now) >= serverMs || heardAt - seenAt > 1500) seen(next, "stream"); // else what a poll brought is newer
 }
 // A sandbox's clock may run faster, or stand still: what it did between two answers of the same kind.
-const marks = {};
+const paces = {};
 function measurePace(kind, next) {
-  const at = Date.now(), now = Date.parse(next.now), last = marks[kind];
+  const at = Date.now(), now = Date.parse(next.now), last = paces[kind];
   if (last && at - last.at < 300) return;
-  marks[kind] = { at, now };
+  paces[kind] = { at, now };
   if (next.sandbox && last) pace = Math.max(0, (now - last.now) / (at - last.at));
   if (!next.sandbox || Math.abs(pace - 1) < 0.2) pace = 1;
 }
