@@ -78,7 +78,7 @@ def test_the_examples_of_all_helps_use_options_that_exist() -> None:
     assert len(examples()) > 20
     for words in examples():
         first_option = next((at for at, word in enumerate(words) if word.startswith("--")), len(words))
-        depth = 2 if words[1] in ("operator", "webhooks", "key", "log", "ledger") else 1
+        depth = 2 if words[1] in ("operator", "webhooks", "key", "log", "ledger", "person") else 1
         options = CliRunner().invoke(cli, [*words[1 : 1 + depth], "--help"]).output.partition("Options:")[2]
         for option in words[first_option:]:
             if option.startswith("--"):

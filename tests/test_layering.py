@@ -27,7 +27,7 @@ ALLOWED = {
     },
     # Who is it, who are they, whose turn is it, how is it said: none of them knows of the web.
     "access": {"errors"},
-    "people": {"domain", "errors"},
+    "people": {"errors"},
     "room": {"domain", "errors"},
     "words": {"domain.launch", "domain.launch_texts", "domain.money"},
     # They follow the log read-only, each in a process of its own.

@@ -89,26 +89,26 @@ def test_an_account_of_openid_has_neither_password_nor_code(log: str) -> None:
     assert (one["name"], one["role"], one["password"], one["oidc"]) == ("joan", "finance", False, "sub-1")
 
 
-@pytest.mark.parametrize(
-    ("words", "given", "named"),
-    [
-        (("add", "gr ace", "--role", "viewer", "--password-stdin"), GOOD, "A-Z"),
-        (("add", "mary", "--role", "viewer", "--password-stdin"), "short", "12 to 128"),
-        (("add", "mary", "--role", "viewer", "--password-stdin"), "", "12 to 128"),
-        (("add", "grace", "--role", "viewer", "--password-stdin"), GOOD, "already"),
-        (("role", "mary", "viewer"), None, "operator list"),
-        (("disable", "mary"), None, "operator list"),
-        (("enable", "mary"), None, "operator list"),
-        (("password", "mary", "--password-stdin"), GOOD, "operator list"),
-    ],
-)
-def test_what_can_not_be_says_what_can(log: str, words: tuple[str, ...], given: str | None, named: str) -> None:
+MISTAKES = [
+    (("add", "gr ace", "--role", "viewer", "--password-stdin"), GOOD, "A-Z"),
+    (("add", "mary", "--role", "viewer", "--password-stdin"), "short", "12 to 128"),
+    (("add", "mary", "--role", "viewer", "--password-stdin"), "", "12 to 128"),
+    (("add", "grace", "--role", "viewer", "--password-stdin"), GOOD, "already"),
+    (("role", "mary", "viewer"), None, "operator list"),
+    (("disable", "mary"), None, "operator list"),
+    (("enable", "mary"), None, "operator list"),
+    (("password", "mary", "--password-stdin"), GOOD, "operator list"),
+]
+
+
+def test_what_can_not_be_says_what_can(log: str) -> None:
     add(log)
     before = listed(log)
-    refused = operate(log, *words, given=given)
-    assert isinstance(refused.exception, DrumrollError)
-    assert named in str(refused.exception)
-    assert not given or given not in str(refused.exception)
+    for words, given, named in MISTAKES:
+        refused = operate(log, *words, given=given)
+        assert isinstance(refused.exception, DrumrollError), words
+        assert named in str(refused.exception)
+        assert not given or given not in str(refused.exception)
     assert listed(log) == before
 
 

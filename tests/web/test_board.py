@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import brotli
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from drumroll.errors import AppendFailed, LogUnreadable
 from drumroll.log.base import Block
 from drumroll.log.memory import MemoryLog
-from tests.web.house import House
+from drumroll.web import board as board_module
+from drumroll.web.api import STATIC
+from drumroll.web.board_events import board_event, change_event
+from drumroll.web.messages import BoardLaunch, BoardTrim, BoardView, MilestoneView, Totals
+from tests.web.house import Answer, House, _scope
 from tests.web.lives import Life
 
 
@@ -66,87 +76,259 @@ def test_a_model_that_is_not_the_nights_is_not_on_the_board(house: House) -> Non
     assert house.get("/v1/board").json()["totals"]["firm"] == 0
 
 
-def viewer(house: House) -> AsyncIterator[bytes]:
-    stream: AsyncIterator[bytes] = house.server.web.stream.admit()
-    return stream
+class Viewer:
+    """Somebody at the stream, through the application: what was sent to them, piece by piece.
+
+    It behaves as granian does: who is told that the answer is over is told that the client has gone.
+    """
+
+    def __init__(self, house: House, *, stuck_after: int = 10**6) -> None:
+        self.pieces: list[bytes] = []
+        self.status = 0
+        self.over = False
+        self._left = asyncio.Event()
+        self._news = asyncio.Event()
+        self._stuck_after = stuck_after
+        self._asked = False
+        self.task = house.loop.create_task(self._watched(house))
+
+    async def _watched(self, house: House) -> None:
+        await house.server.app(_scope("GET", "/v1/board/events", "", ()), self._receive, self._send)
+
+    async def _receive(self) -> dict[str, Any]:
+        if not self._asked:
+            self._asked = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+        await self._left.wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            return
+        if len(self.pieces) >= self._stuck_after:
+            await asyncio.Event().wait()
+        self.pieces.append(message["body"])
+        self.over = not message.get("more_body")
+        if self.over:
+            self._left.set()
+        self._news.set()
+
+    async def has(self, pieces: int) -> None:
+        """Wait until so many pieces came."""
+        while len(self.pieces) < pieces:
+            self._news.clear()
+            await self._news.wait()
+
+    async def leave(self) -> None:
+        self._left.set()
+        await self.task
 
 
-def board_in(event: bytes) -> Any:
-    assert event.endswith(b"\n\n")
-    lines = event.decode().splitlines()
-    assert "event: board" in lines
-    (data,) = [line.removeprefix("data: ") for line in lines if line.startswith("data: ")]
-    return json.loads(data)
+def events(pieces: list[bytes]) -> list[tuple[str, Any]]:
+    """Kind and data of each event, read as a browser does (WHATWG HTML, 9.2.6)."""
+    found = []
+    for block in b"".join(pieces).decode().split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
+        if "data" in fields:
+            found.append((fields["event"], json.loads(fields["data"])))
+    return found
 
 
-async def first_then_next(viewers: list[AsyncIterator[bytes]], publish: Any) -> list[bytes]:
-    await asyncio.gather(*(anext(one) for one in viewers))
-    coming = [asyncio.ensure_future(anext(one)) for one in viewers]
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    await publish()
-    return list(await asyncio.gather(*coming))
+def folded(seen: list[tuple[str, Any]]) -> Any:
+    """The board after these events, as the API documents them."""
+    board: Any = None
+    for kind, data in seen:
+        if kind == "board":
+            board = copy.deepcopy(data)
+            continue
+        for name, value in data.items():
+            if name == "totals":
+                board["totals"].update(value)
+            elif name == "trims":
+                for row, news in zip(board["trims"], value, strict=True):
+                    row.update(news)
+            elif name == "curve":
+                board["curve"] = sorted((dict(board["curve"]) | dict(value)).items())
+            else:
+                board[name] = value
+    board["curve"] = [list(row) for row in board["curve"]]
+    return board
 
 
-def test_every_viewer_gets_the_same_events_and_they_are_the_board(house: House) -> None:
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second of the stream is 10 ms."""
+    monkeypatch.setattr(board_module, "EVERY_S", 0.01)
+
+
+@contextmanager
+def running(house: House) -> Iterator[None]:
+    work = house.loop.create_task(house.server.web.stream.run())
+    yield
+    work.cancel()
+
+
+async def watched(house: House, viewers: int, **given: Any) -> list[Viewer]:
+    """So many viewers, each with its first event."""
+    crowd = [Viewer(house, **given) for _ in range(viewers)]
+    await asyncio.gather(*(one.has(1) for one in crowd))
+    return crowd
+
+
+async def told(crowd: list[Viewer], pieces: int) -> None:
+    """Wait until each was told so many pieces more."""
+    await asyncio.gather(*(one.has(len(one.pieces) + pieces) for one in crowd))
+
+
+@pytest.mark.usefixtures("quick")
+def test_the_changes_of_a_stream_add_up_to_the_board_for_each_viewer(house: House) -> None:
     sold(house)
-    events = house.run(first_then_next([viewer(house) for _ in range(3)], house.server.web.stream._publish))
-    assert len(set(events)) == 1
-    assert board_in(events[0]) == house.get("/v1/board").json()
+    crowd = house.run(watched(house, 3))
+    assert events(crowd[0].pieces) == [("board", house.get("/v1/board").json())]
+    with running(house):
+        for number in range(4):
+            token = house.session(f"eve{number}")
+            house.pay(house.order(token, f"k{number}").json()["id"], f"p{number}")
+            house.pass_s(1)
+            house.run(told(crowd, 2))
+    for one in crowd:
+        seen = events(one.pieces)
+        assert {kind for kind, _ in seen[1:]} == {"change"}
+        assert folded(seen) == house.get("/v1/board").json()
+        assert [kind for kind, _ in seen].count("board") == 1
 
 
-def test_one_view_is_made_for_all_viewers(house: House) -> None:
+@pytest.mark.usefixtures("quick")
+def test_a_second_in_which_nothing_happened_is_told_with_the_time_alone(house: House) -> None:
+    sold(house)
+    (one,) = house.run(watched(house, 1))
+    with running(house):
+        house.run(one.has(3))
+    assert events(one.pieces)[1] == ("change", {"now": house.get("/v1/board").json()["now"]})
+
+
+COUNT = st.integers(0, 10**7)
+COUNTED = ("reserved", "firm", "locked", "converted", "expired", "cancelled", "forfeited")
+TOTALS = st.fixed_dictionaries(dict.fromkeys(COUNTED, COUNT))
+
+
+@st.composite
+def boards(draw: st.DrawFn) -> tuple[BoardView, BoardView]:
+    """A board, and a later one of the same rows."""
+    trims = draw(st.integers(0, 3))
+
+    def one(curve: list[tuple[int, int]], milestones: int) -> BoardView:
+        return BoardView(
+            launch=BoardLaunch("yu7", "YU7", "Asia/Shanghai", "CNY"),
+            sandbox=False,
+            now=draw(st.sampled_from(["2025-06-26T22:00:01+08:00", "2025-06-26T22:00:02+08:00"])),
+            opens_at="2025-06-26T22:00:00+08:00",
+            closes_at=draw(st.sampled_from([None, "2025-06-27T22:00:00+08:00"])),
+            status=draw(st.sampled_from(["open", "closed", "draining"])),
+            position=draw(COUNT),
+            totals=Totals(**draw(TOTALS)),
+            rate_per_s=draw(st.floats(-1e6, 1e6)),
+            trims=[
+                BoardTrim("yu7", "YU7", str(n), str(n), draw(st.sampled_from([None, 5])), **draw(TOTALS))
+                for n in range(trims)
+            ],
+            milestones=[MilestoneView(n, "2025-06-26T22:00:01+08:00", float(n)) for n in range(milestones)],
+            next_milestone=draw(st.sampled_from([None, 10, 20])),
+            curve=curve,
+        )
+
+    seconds = sorted(draw(st.sets(st.integers(0, 50), max_size=6)))
+    cut = draw(st.integers(0, len(seconds)))
+    before = [(second, draw(COUNT)) for second in seconds[:cut]]
+    later = [*before[:-1], *((second, draw(COUNT)) for second in seconds[max(0, cut - 1) :])]
+    return one(before, draw(st.integers(0, 3))), one(later, draw(st.integers(0, 3)))
+
+
+@given(boards())
+def test_a_change_makes_of_the_board_before_the_board_now_and_does_no_harm_twice(
+    both: tuple[BoardView, BoardView],
+) -> None:
+    before, now = both
+    change = change_event(before, now)
+    wanted = json.loads(msgspec.json.encode(now))
+    assert folded(events([board_event(before), change])) == wanted
+    assert folded(events([board_event(before), change, change])) == wanted
+    assert len(change) <= len(board_event(now)) + 1
+
+
+@pytest.mark.usefixtures("quick")
+def test_one_view_is_made_for_all_viewers_and_none_while_nobody_watches(house: House) -> None:
     stream = house.server.web.stream
-    made = 0
-    view = stream._view
-
-    def counted() -> Any:
-        nonlocal made
-        made += 1
-        return view()
-
-    stream._view = counted
-    house.run(first_then_next([viewer(house) for _ in range(5)], stream._publish))
-    assert made == 5 + 1
+    made, view = [], stream._view
+    stream._view = lambda: made.append(view()) or made[-1]  # type: ignore[func-returns-value]
+    with running(house):
+        house.run(asyncio.sleep(0.05))
+        assert not made
+        crowd = house.run(watched(house, 60))
+        house.run(told(crowd, 3))
+    assert len(made) <= 2 + max(len(one.pieces) for one in crowd)
 
 
-def test_a_viewer_who_goes_away_is_counted_off(house: House) -> None:
+def test_viewers_are_spread_evenly_so_that_none_of_an_orders_waits_is_long(house: House) -> None:
+    house.run(watched(house, 120))
+    sizes = [len(viewers) for viewers in house.server.web.stream._slices]
+    assert max(sizes) - min(sizes) <= 1
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_viewer_who_goes_away_is_counted_off_and_told_nothing_more(house: House) -> None:
     stream = house.server.web.stream
-    first, second = viewer(house), viewer(house)
-    house.run(anext(first))
-    house.run(anext(second))
+    first, second = house.run(watched(house, 2))
     assert stream.viewers == 2
-    house.run(first.aclose())  # type: ignore[attr-defined]
+    house.run(first.leave())
     assert stream.viewers == 1
-    waiting = house.loop.create_task(anext(second))  # type: ignore[arg-type]
-    house.run(asyncio.sleep(0))
-    waiting.cancel()
+    before = len(first.pieces)
+    with running(house):
+        house.run(second.has(3))
+    assert len(first.pieces) == before
+    second.task.cancel()
     with pytest.raises(asyncio.CancelledError):
-        house.run(waiting)
+        house.run(second.task)
     assert stream.viewers == 0
+    assert not any(stream._slices)
 
 
-def test_the_stream_ends_when_the_server_drains(house: House) -> None:
-    async def watched() -> int:
-        stream = house.server.web.stream
-        seen = viewer(house)
-        await anext(seen)
-        rest = asyncio.ensure_future(_count(seen))
-        await asyncio.sleep(0)
-        await stream.close()
-        return await asyncio.wait_for(rest, 1)
-
-    assert house.run(watched()) == 0
+@pytest.mark.usefixtures("quick")
+def test_a_viewer_who_takes_nothing_holds_up_nobody(house: House) -> None:
+    (stuck,) = house.run(watched(house, 1, stuck_after=2))
+    (other,) = house.run(watched(house, 1))
+    with running(house):
+        house.run(other.has(6))
+    assert len(stuck.pieces) == 2
 
 
-async def _count(events: AsyncIterator[bytes]) -> int:
-    return len([event async for event in events])
+@pytest.mark.usefixtures("quick")
+def test_a_stream_ends_by_itself_so_that_what_nobody_reads_is_bounded(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board_module, "EVENTS_LEAST", 3)
+    monkeypatch.setattr(board_module, "EVENTS_SPREAD", 2)
+    crowd = house.run(watched(house, 4))
+    with running(house):
+        house.run(asyncio.wait([one.task for one in crowd]))
+    assert {len(one.pieces) - 1 for one in crowd} == {3, 4}, "they must not all end at once"
+    assert all(one.over for one in crowd)
+    assert house.server.web.stream.viewers == 0
+
+
+def test_the_stream_ends_when_the_server_drains_and_nobody_is_let_in(house: House) -> None:
+    (one,) = house.run(watched(house, 1))
+    house.run(house.server.web.stream.close())
+    house.run(one.task)
+    assert one.over
+    answer = house.get("/v1/board/events")
+    assert (answer.status, answer.code) == (503, "desk_closed")
 
 
 def test_a_viewer_too_many_is_a_503() -> None:
     with House(viewers_limit=1) as house:
-        seen = viewer(house)
-        house.run(anext(seen))
+        house.run(watched(house, 1))
         answer = house.get("/v1/board/events")
         assert (answer.status, answer.code, answer.headers["retry-after"]) == (503, "too_many_viewers", "5")
         assert house.get("/v1/board").status == 200
@@ -193,23 +375,29 @@ def test_while_the_log_takes_nothing_orders_are_a_503_reads_go_on_and_health_say
         assert house.get("/healthz").status == 200
 
 
+@pytest.mark.usefixtures("quick")
 def test_while_the_log_cannot_be_read_nothing_is_shown_that_may_not_be_durable() -> None:
     log = FailingLog()
     with House(log) as house:
         token = house.session("ada")
         order_id = house.order(token, "k").json()["id"]
         house.pay(order_id, "p")
-        seen = viewer(house)
+        (seen,) = house.run(watched(house, 1))
         log.gone = True
         house.cancel(token, order_id, "c")
+        with running(house):
+            house.run(seen.has(3))
         for path in (f"/v1/orders/{order_id}", "/v1/board", "/v1/launch", "/v1/board/events"):
             assert house.get(path, token).code == "desk_closed", path
-        assert house.run(anext(seen)).startswith(b"retry: 2000\n:"), "an event of a book that is ahead of the log"
+        assert len(events(seen.pieces)) == 1, "an event of a book that is ahead of the log"
         assert "drumroll_orders" not in house.get("/metrics").body.decode()
         assert paid_while_closed(house) == []
         log.gone = False
         assert house.desk.reopen()
         assert house.get(f"/v1/orders/{order_id}", token).json()["state"] == "firm"
+        with running(house):
+            house.run(seen.has(len(seen.pieces) + 2))
+        assert events(seen.pieces)[1] == ("board", house.get("/v1/board").json())
 
 
 def paid_while_closed(house: House) -> list[str]:
@@ -275,7 +463,46 @@ def test_the_page_of_the_board_may_run_its_own_scripts_only(house: House) -> Non
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     assert "<script>" not in house.get("/board").body.decode()
-    assert (house.get("/").status, house.get("/").headers["location"]) == (302, "/board")
+
+
+def test_the_page_of_the_board_is_in_the_language_of_who_asks(house: House) -> None:
+    def asked(**headers: str) -> Answer:
+        return house.call("GET", "/board", [(name.replace("_", "-"), value) for name, value in headers.items()])
+
+    english, chinese = asked(), asked(accept_language="zh-CN,zh;q=0.9,en;q=0.8")
+    assert '<html lang="en">' in english.body.decode()
+    assert '<html lang="zh-CN">' in chinese.body.decode()
+    assert "大定订单" in chinese.body.decode()
+    assert asked(accept_language="zh", cookie="a=b; language=en").body == english.body
+    assert asked(cookie="language=zh-CN").body == chinese.body
+    for hostile in ("language=" + "z" * 99, "language=../../x", "language=", "xlanguage=zh-CN"):
+        assert asked(cookie=hostile).body == english.body
+    assert chinese.headers["etag"] != english.headers["etag"]
+    assert {"accept-language", "cookie"} <= set(english.headers["vary"].split(", "))
+
+
+def test_the_page_of_the_board_is_sent_compressed_and_once(house: House) -> None:
+    whole = house.get("/board")
+    packed = house.call("GET", "/board", [("accept-encoding", "gzip, br")])
+    assert packed.headers["content-encoding"] == "br"
+    assert brotli.decompress(packed.body) == whole.body
+    known = house.call("GET", "/board", [("if-none-match", whole.headers["etag"])])
+    assert (known.status, known.body) == (304, b"")
+    assert house.call("HEAD", "/board").body == b""
+
+
+def test_both_languages_have_every_word_of_the_page_and_none_more() -> None:
+    every = json.loads((STATIC / "board-words.json").read_text())
+    page, script = (STATIC / "board.html").read_text(), (STATIC / "board.js").read_text()
+    used = set(re.findall(r"words\.([a-z_]+)", page)) | set(re.findall(r'"([a-z_]+)"', script))
+    english = every["en"]
+    assert set(re.findall(r"words\.([a-z_]+)", page)) <= english.keys()
+    assert set(re.findall(r'\bword\("([a-z_]+)"', script)) <= english.keys()
+    assert english.keys() <= used, "words that nobody uses"
+    for words in every.values():
+        assert words.keys() == english.keys()
+        for name, text in words.items():
+            assert sorted(re.findall(r"{\w+}", text)) == sorted(re.findall(r"{\w+}", english[name])), name
 
 
 def test_the_launch_says_what_is_sold_and_when(house: House) -> None:

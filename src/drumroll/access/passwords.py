@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import cached_property
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
@@ -31,7 +32,10 @@ class Passwords:
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher()
-        self._nobodys = self._hasher.hash(_NOBODYS)
+
+    @cached_property
+    def _nobodys(self) -> str:
+        return self._hasher.hash(_NOBODYS)
 
     def hash(self, password: str) -> str:
         """What is kept of a password."""
@@ -39,8 +43,10 @@ class Passwords:
 
     def fits(self, password_hash: str, password: str) -> bool:
         """Whether it is that password. An empty hash (an account without a password) fits none, in the same time."""
+        # Before it is looked at whether there is a hash: the first check takes longer, whoever it is about.
+        nobodys = self._nobodys
         try:
-            fits = self._hasher.verify(password_hash or self._nobodys, _plain(password).encode())
+            fits = self._hasher.verify(password_hash or nobodys, _plain(password).encode())
         except (Argon2Error, InvalidHashError):
             return False
         return fits and bool(password_hash) and len(password) <= LENGTH_MOST

@@ -14,6 +14,8 @@ COMMANDS = {
     "import": "drumroll.cli.import_:import_",
     "serve": "drumroll.cli.serve:serve",
     "operator": "drumroll.cli.operator:operator",
+    "person": "drumroll.cli.person:person",
+    "draw": "drumroll.cli.draw:draw",
     "webhooks": "drumroll.cli.webhooks:webhooks",
     "key": "drumroll.cli.key:key",
     "log": "drumroll.cli.log:log_",

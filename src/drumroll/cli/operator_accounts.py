@@ -54,7 +54,8 @@ def add(name: str, role: str, oidc: str, password_stdin: bool, log_path: str | N
     with _opened(log_path) as (_, roster):
         password = None if oidc and not password_stdin else _password(from_input=password_stdin)
         secret = roster.add(name, Role(role), password, oidc, time.time())
-    click.echo(f"{name} is {_article(role)} now; a session that `operator token` made for {name} is one of this role.")
+    click.echo(f"{name} is {_article(role)} now. Sessions that `operator token` made for that name")
+    click.echo("before go on, with this role.")
     _show(secret, name)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import click
 import msgspec
 
-from drumroll.bootstrap_pages import beside, open_people
+from drumroll.bootstrap_pages import beside, open_access, open_people
 from drumroll.cli.at_the_terminal import check_no_log, write_private
 from drumroll.cli.person_log import InLog, read_log
 from drumroll.cli.tables import plain_console, printable, said, table
@@ -139,6 +139,8 @@ def erase(who: str, log_path: str | None, reason: str, even_with_orders: bool, y
             click.confirm(f"Erase the name and contact of person {known.id} for good?", abort=True, err=True)
         at_ms = system_ms()
         erased = people.erase(known.id, reason, at_ms)
+    with closing(open_access(settings)) as access:
+        access.revoke_all(known.id)
     if as_json:
         stays = {"stays": in_log.ids, "open": in_log.open}
         _print_json({"id": known.id, "erased": erased, "at": rfc3339(at_ms, ZONE), **stays})

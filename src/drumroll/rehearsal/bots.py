@@ -1,12 +1,12 @@
 """Robots among people: the same crowd against the same launch, without a waiting room and with one.
 
-A robot is an account that is there in the first instant, asks on several connections at once, and orders as much as the
-launch allows a person. A person orders once. People come as in ``arrivals``. Who would have ordered within three minutes
-of the opening was there for it: so with a room, those (69 in 100) are assumed to have come before.
+A robot is an account that is there in the first instant, asks on several connections at once, and orders as much as
+the launch allows a person. A person orders once. People come as in ``arrivals``. Who would have ordered within three
+minutes of the opening was there for it: so with a room, those (69 in 100) are assumed to have come before.
 
-Robots send all they have in the first second, and nobody else orders before they have: that is the worst case, which no
-server is fast enough for. With a room, a robot orders in the second of its admission; a person asks when the server says
-so, and needs up to ``REACTS_WITHIN_S`` to order.
+Robots send all they have in the first second, and nobody else orders before they have: that is the worst case, which
+no server is fast enough for. With a room, a robot orders in the second of its admission; a person asks when the server
+says so, and needs up to ``REACTS_WITHIN_S`` to order.
 """
 
 from __future__ import annotations

@@ -154,27 +154,21 @@ class Night:
             self._try(again)
 
 
-class WithoutRoom:
-    """Whoever is first is served first."""
-
-    def __init__(self, night: Night) -> None:
-        self.night = night
-
-    def play(self) -> None:
-        """Robots in the first second, then people as they come."""
-        night, crowd = self.night, self.night.crowd
-        night.move_clock(0)
-        night.watch("robots order")
-        night.order_as_robots_do(crowd.bots)
+def without_room(night: Night) -> None:
+    """Whoever is first is served first: robots in the first second, then people as they come."""
+    crowd = night.crowd
+    night.move_clock(0)
+    night.watch("robots order")
+    night.order_as_robots_do(crowd.bots)
+    night.drain()
+    arriving: defaultdict[int, list[int]] = defaultdict(list)
+    for person in crowd.people:
+        arriving[_step(ceil(crowd.second_of(person)), night.plan.late_step_s)].append(person)
+    for second in sorted(arriving):
+        night.watch(f"people order, second {second:,}")
+        night.move_clock(second)
+        night.order_as_people_do(crowd.shuffled(arriving[second]))
         night.drain()
-        arriving: defaultdict[int, list[int]] = defaultdict(list)
-        for person in crowd.people:
-            arriving[_step(ceil(crowd.second_of(person)), night.plan.late_step_s)].append(person)
-        for second in sorted(arriving):
-            night.watch(f"people order, second {second:,}")
-            night.move_clock(second)
-            night.order_as_people_do(crowd.shuffled(arriving[second]))
-            night.drain()
 
 
 def _step(second: int, late_step_s: int) -> int:
@@ -328,6 +322,13 @@ def _places(seed: bytes, listed: list[str]) -> dict[str, int]:
     return {one: place for place, one in enumerate(sorted(listed, key=lot), 1)}
 
 
+def _played(night: Night, *, room: bool) -> Waited | None:
+    if room:
+        return WithRoom(night).play()
+    without_room(night)
+    return None
+
+
 def play(plan: BotPlan, launch_text: str, watch: Watch, *, room: bool) -> Played:
     """One night from the first session to the count of the log. Raises ``RehearsalFailed``."""
     began = monotonic()
@@ -342,7 +343,7 @@ def play(plan: BotPlan, launch_text: str, watch: Watch, *, room: bool) -> Played
             night = Night(plan, server, wire, watch)
             watch("sessions")
             night.give_sessions()
-            waited = WithRoom(night).play() if room else WithoutRoom(night).play()
+            waited = _played(night, room=room)
             server.stop()
         finally:
             wire.close()

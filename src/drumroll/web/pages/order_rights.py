@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import msgspec
 
 from drumroll.domain.book import Book, Order
@@ -57,7 +59,7 @@ def _convert(launch: Launch, right: Right, until: str, path: str, words: Words) 
     models = [model for one in right.to if (model := launch.model(one)) is not None]
     names = words.listed([words.text(launch, model.name) for model in models])
     text = words.say("Make it an order for %(names)s, until %(until)s.", names=names, until=until)
-    return ActionLine("convert", words.say("Change the model"), text, words.say("Look at it"), path)
+    return ActionLine("convert", words.say("Change the model"), text, words.say("Choose the model"), f"{path}?{urlencode({'model': right.to[0]})}")
 
 
 def _lock(until: str, held: str, path: str, words: Words) -> ActionLine:

@@ -194,8 +194,14 @@ def steps_of(launch: Launch, order: Order, events: list[HistoryEvent], now_ms: i
 
 
 def _days_of(launch: Launch, order: Order, events: list[HistoryEvent], words: Words) -> dict[int, str]:
-    """When each step was last reached."""
-    at = {_RANK[event.what]: event.at for event in events if event.what in _RANK}
+    """When each step that still counts was reached: what was undone or set back is not."""
+    at: dict[int, str] = {}
+    for event in events:
+        reached = str(event.facts["state"]) if event.what == "converted" else event.what
+        rank = 1 if event.what == "lock_undone" else _RANK.get(reached, len(_STEPS))
+        at = {step: text for step, text in at.items() if step <= rank}
+        if event.what in _RANK:
+            at[rank] = event.at
     days = {rank: words.day(date.fromisoformat(text[:10])) for rank, text in at.items()}
     days[0] = words.moment(order.reserved_at_ms, launch.time_zone, "day")
     if order.firm_at_ms is not None:
