@@ -146,7 +146,7 @@ def test_every_refusal_has_a_status() -> None:
 
 
 def test_commands_are_these_and_each_help_has_an_example() -> None:
-    named = "check import serve operator webhooks key log claim verify witness sample backup export audit market"
+    named = "check import serve operator person draw webhooks key log claim verify witness sample backup export audit market"
     later = "waits plan promises whatif ledger figures forecast outlook rehearse bench"
     assert list(COMMANDS) == [*named.split(), *later.split()]
     for words in _every_command(cli, click.Context(cli), ()):

@@ -269,6 +269,38 @@ def test_the_sandbox_says_loudly_that_it_is_one_and_a_real_launch_does_not(
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_no_serious_finding_by_axe_and_nothing_cut_off(
+    watch: Any, server: BoardServer, language: str, scheme: str
+) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    board = watch(BIG_SCREEN, scheme, language)
+    for size in (BIG_SCREEN, PHONE):
+        board.page.set_viewport_size({"width": size[0], "height": size[1]})
+        found = axe.run(board.page).response["violations"]
+        assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+        assert board.page.evaluate(OVERFLOWING) == []
+        assert size == PHONE or board.page.evaluate(SCROLLING) == []
+
+
+def test_who_reads_chinese_reads_no_english(watch: Any, server: BoardServer) -> None:
+    server.tell(status="closed")
+    board = watch(BIG_SCREEN, "dark", "zh-CN")
+    board.expect("#link-text", "实时 · 暂不接受订单")
+    assert board.text("#hero-label") == "大定订单"
+    assert board.text("#reached li:nth-child(1)") == "200,000 用时 2 分 58 秒 22:02:58"
+    shown = board.page.evaluate("() => document.body.innerText + document.title")
+    launch = ("Xiaomi", "YU", "Asia", "Shanghai", "Standard", "Pro", "Max")  # the launch file's own words
+    assert [one for one in re.findall(r"[A-Za-z]{2,}", shown) if one not in launch] == []
+    totals = dict.fromkeys(server.board["totals"], 0)
+    server.tell(now="2025-06-24T20:57:58+08:00", totals=totals, curve=[], milestones=[], trims=[])
+    board.expect("#hero-label", "距开售还有")
+    board.expect("#headline", re.compile(r"^2 天 01:02:0[12]$"))
+    board.expect("#open-for", "2025年6月26日 22:00:00")
+    assert board.page.evaluate(OVERFLOWING) == []
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
 @pytest.mark.parametrize("script", [MINUTE_THREE, twelve_trims()], ids=["three trims", "twelve trims, ten million"])
 def test_nothing_is_cut_off_on_a_small_phone(
     watch: Any, server: BoardServer, script: dict[str, Any], scheme: str

@@ -91,6 +91,11 @@ class Answer:
     status: int
     headers: dict[str, str]
     body: bytes
+    lines: tuple[tuple[str, str], ...] = ()
+
+    def all(self, name: str) -> list[str]:
+        """Every header of that name."""
+        return [value for one, value in self.lines if one == name]
 
     def json(self) -> Any:
         return json.loads(self.body)
@@ -197,8 +202,8 @@ class House:
 
         await self.server.app(_scope(method, path, query, headers), receive, send)
         start, *rest = sent
-        named = {name.decode(): value.decode() for name, value in start["headers"]}
-        return Answer(start["status"], named, b"".join(part.get("body", b"") for part in rest))
+        lines = tuple((name.decode(), value.decode("latin-1")) for name, value in start["headers"])
+        return Answer(start["status"], dict(lines), b"".join(part.get("body", b"") for part in rest), lines)
 
     def call(self, method: str, path: str, headers: Headers = (), body: bytes | Iterable[bytes] = b"") -> Answer:
         answer: Answer = self.run(self.ask(method, path, headers, body))

@@ -230,7 +230,14 @@ def boards(draw: st.DrawFn) -> tuple[BoardView, BoardView]:
             totals=Totals(**draw(TOTALS)),
             rate_per_s=draw(st.floats(-1e6, 1e6)),
             trims=[
-                BoardTrim("yu7", "YU7", str(n), str(n), draw(st.sampled_from([None, 5])), **draw(TOTALS))
+                BoardTrim(
+                    model="yu7",
+                    model_name="YU7",
+                    trim=str(n),
+                    trim_name=str(n),
+                    cap=draw(st.sampled_from([None, 5])),
+                    **draw(TOTALS),
+                )
                 for n in range(trims)
             ],
             milestones=[MilestoneView(n, "2025-06-26T22:00:01+08:00", float(n)) for n in range(milestones)],

@@ -100,9 +100,7 @@ def available() -> Iterator[None]:
 
 def label_of(user_agent: str) -> str:
     """Where a session is, as coarse as it can be and still be told apart: "Chromium on Linux"; empty: who knows."""
-    found = [
-        next((name for mark, name in marks if mark in user_agent[:500]), "") for marks in (_BROWSERS, _SYSTEMS)
-    ]
+    found = [next((name for mark, name in marks if mark in user_agent[:500]), "") for marks in (_BROWSERS, _SYSTEMS)]
     return " on ".join(name for name in found if name)
 
 
@@ -119,9 +117,7 @@ def host_of(issuer: str) -> str:
     return urlsplit(issuer).hostname or issuer
 
 
-def sealed(
-    web: Any, name: str, kept: msgspec.Struct, same_site: Literal["strict", "lax"] = "strict"
-) -> Cookie:
+def sealed(web: Any, name: str, kept: msgspec.Struct, same_site: Literal["strict", "lax"] = "strict") -> Cookie:
     """A cookie for the time of a sign-in, which nobody but us reads or changes."""
     content = _seal(web).seal(msgspec.json.encode((int(web.now_s()) + UNDER_WAY_S, kept)), name)
     text = urlsafe_b64encode(content).decode().rstrip("=")
@@ -136,7 +132,8 @@ def unsealed(web: Any, request: Asking, name: str, kind: type[_Kept]) -> _Kept |
         return None
     try:
         content = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        until_s, kept = msgspec.json.decode(_seal(web).open(content, name), type=tuple[int, kind])
+        until_s, raw = msgspec.json.decode(_seal(web).open(content, name), type=tuple[int, msgspec.Raw])
+        kept = msgspec.json.decode(raw, type=kind)
     except (AccessFailed, ValueError, msgspec.DecodeError):
         return None
     return kept if web.now_s() < until_s else None

@@ -35,7 +35,6 @@ CHALLENGE, AWAY = "challenge", "away"
 CODE_PAGE = "/sign-in/code"
 
 
-
 class Pending(msgspec.Struct, frozen=True):
     """A code was sent: which challenge, to whom, and where they go once they are in. ``again``: it is not the first."""
 
@@ -78,7 +77,9 @@ async def ask_code(web: Parts, request: Asking) -> Any:
         pending = await _sent(web, visitor, contact, back)
     except (TooMany, NotDelivered) as error:
         problem = of_error(error)
-        return _with_wait(_first_page(web, visitor, back, _told(visitor.words, problem), typed, problem.status), problem)
+        return _with_wait(
+            _first_page(web, visitor, back, _told(visitor.words, problem), typed, problem.status), problem
+        )
     return web.pages.see_other(CODE_PAGE, [sealed(web, CHALLENGE, pending)])
 
 
@@ -206,9 +207,7 @@ async def _begun(web: Web, request: Asking, visitor: Visitor, contact: Contact) 
     """A session for whoever is reached by the contact, who may be new."""
     new_id, at_ms = f"cus_{secrets.token_hex(10)}", int(web.now_s() * 1000)
     with available():
-        found = await asyncio.to_thread(
-            web.entrance.people.find_or_make, contact, visitor.words.tag, new_id, at_ms
-        )
+        found = await asyncio.to_thread(web.entrance.people.find_or_make, contact, visitor.words.tag, new_id, at_ms)
     return await begin(web, request, found.id, web.session_s)
 
 
@@ -227,15 +226,17 @@ def _message(web: Web, words: Words, contact: Contact, challenge: Challenge) -> 
     subject = words.say("Your code to sign in to %(launch)s", **facts)
     if contact.kind == "phone":
         return subject, words.say(
-            "%(code)s is your code to sign in to %(launch)s, valid for %(span)s. Give it to nobody: none of us will ask you "
-            "for it.",
+            "%(code)s is your code to sign in to %(launch)s, valid for %(span)s. Give it to nobody: none of us will "
+            "ask you for it.",
             **facts,
         )
     text = [
         words.say("Your code to sign in to %(launch)s is:", **facts),
         facts["code"],
         words.say("Type it on the page where you asked for it. It is valid for %(span)s and works once.", **facts),
-        words.say("Give it to nobody: none of us will ever ask you for it. If you did not ask for a code, ignore this."),
+        words.say(
+            "Give it to nobody: none of us will ever ask you for it. If you did not ask for a code, ignore this."
+        ),
     ]
     return subject, "\n\n".join(text)
 
@@ -250,9 +251,7 @@ def masked(contact: Contact) -> str:
     return host_of(contact.value.partition("|")[0])
 
 
-def _first_page(
-    web: Web, visitor: Visitor, back: str, refused: str = "", typed: str = "", status: int = 200
-) -> Html:
+def _first_page(web: Web, visitor: Visitor, back: str, refused: str = "", typed: str = "", status: int = 200) -> Html:
     service = web.entrance.oidc
     return page(
         web,
