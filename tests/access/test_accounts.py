@@ -101,7 +101,7 @@ def test_a_code_lets_in_once_and_the_next_one_again(desk: Desk) -> None:
 
 
 def test_whatever_is_wrong_looks_the_same_and_costs_the_same(desk: Desk) -> None:
-    desk.roster.add("gone", Role.ADMIN, GOOD, "", NOW_S)
+    gone = desk.roster.add("gone", Role.ADMIN, GOOD, "", NOW_S)
     desk.roster.disable("gone")
     desk.roster.add("joan", Role.ADMIN, None, "sub-1", NOW_S)
     told, cost = set(), set()
@@ -110,7 +110,7 @@ def test_whatever_is_wrong_looks_the_same_and_costs_the_same(desk: Desk) -> None
         ("grace", "not this one, no", None),
         ("grace", GOOD, "000000" if code_at(desk.secret, NOW_S) != "000000" else "000001"),
         ("grace", GOOD, ""),
-        ("gone", GOOD, None),
+        ("gone", GOOD, code_at(gone, NOW_S)),
         ("joan", "", None),
         ("joan", GOOD, None),
         ("gr ace", GOOD, None),

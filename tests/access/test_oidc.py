@@ -6,7 +6,7 @@ import asyncio
 import hmac
 import json
 import time
-from base64 import urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from typing import Any
@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import pytest
-from aiohttp import BasicAuth, web
+from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -54,7 +54,14 @@ class Provider:
         app.router.add_get("/.well-known/openid-configuration", self.configuration)
         app.router.add_get("/keys", self.keys)
         app.router.add_post("/token", self.tokens)
+        app.router.add_get("/moved/{which}", self.moved)
         return app
+
+    async def moved(self, request: web.Request) -> web.StreamResponse:
+        """What was asked for, at an address that only a redirect leads to."""
+        which = request.match_info["which"]
+        del self.answers[which]
+        return await (self.keys if which == "keys" else self.configuration)(request)
 
     async def configuration(self, request: web.Request) -> web.StreamResponse:
         self.asked.append("configuration")
@@ -75,7 +82,7 @@ class Provider:
         self.asked.append("token")
         form = dict(await request.post())
         header = request.headers.get("authorization")
-        self.forms.append({**form, "basic": BasicAuth.decode(header) if header else None})
+        self.forms.append({**form, "basic": b64decode(header.removeprefix("Basic ")) if header else None})
         if "token" in self.answers:
             return self.answers["token"]()
         # As RFC 7636 asks a provider to: whoever has no verifier gets nothing for the code.
@@ -146,7 +153,7 @@ def test_who_the_provider_vouches_for_is_known_by_its_subject() -> None:
     assert (asked["code_challenge_method"], asked["scope"].split()[0]) == ("S256", "openid")
     (form,) = provider.forms
     # RFC 6749, 2.3.1: both parts are form-encoded before they become Basic.
-    assert form["basic"] == BasicAuth("drumroll%20client", "s3cret%3A%2B%2F")
+    assert form["basic"] == b"drumroll%20client:s3cret%3A%2B%2F"
     assert "client_secret" not in form
     assert len(form["code_verifier"]) >= 43
 
@@ -309,7 +316,6 @@ def test_a_new_key_is_taken_up_after_a_minute(monkeypatch: pytest.MonkeyPatch) -
 
 SPOILT: dict[str, Callable[[], web.StreamResponse]] = {
     "an error": lambda: web.Response(status=500),
-    "a redirect": lambda: web.Response(status=302, headers={"location": "http://127.0.0.1:9/"}),
     "no JSON": lambda: web.Response(text="<html>"),
     "no UTF-8": lambda: web.Response(body=b'{"a":"\xff"}'),
     "something else": lambda: web.json_response([1, 2]),
@@ -326,6 +332,14 @@ def test_a_provider_that_gives_no_sense_is_said_so_and_lets_nobody_in(which: str
     with pytest.raises(AccessFailed) as refused:
         play(provider, whole)
     assert SECRET not in str(refused.value)
+
+
+@pytest.mark.parametrize("which", ["configuration", "keys"])
+def test_a_redirect_is_not_followed_wherever_it_leads(which: str) -> None:
+    provider = Provider()
+    provider.answers = {which: lambda: web.Response(status=302, headers={"location": f"/moved/{which}"})}
+    with pytest.raises(AccessFailed, match="302"):
+        play(provider, whole)
 
 
 @pytest.mark.parametrize("keys", [{}, {"keys": None}, {"keys": [None, 5, {"kty": "RSA", "kid": "one"}]}])

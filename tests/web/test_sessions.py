@@ -17,7 +17,11 @@ from tests.web.house import House
 KEY = bytes(range(32))
 NOW_S = 1_777_629_630
 TOKEN = Sessions(KEY).issue("ada", NOW_S + 60).encode()
-SECRETS = {"secret": "22" * 32, "webhook_secret": "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
+SECRETS = {
+    "people_key": "33" * 32,
+    "secret": "22" * 32,
+    "webhook_secret": "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+}
 
 
 def test_a_session_says_whose_it_is_until_it_ends() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from functools import cached_property
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
@@ -24,7 +23,6 @@ OBVIOUS = (
     "woaini",
 )
 """What the letters of a password may not consist of, once or repeated. Long lists are for an identity provider."""
-_NOBODYS = "nobody has this password: it is hashed so that its check takes as long as any other"
 
 
 class Passwords:
@@ -32,10 +30,7 @@ class Passwords:
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher()
-
-    @cached_property
-    def _nobodys(self) -> str:
-        return self._hasher.hash(_NOBODYS)
+        self._nobodys = _nobodys(self._hasher)
 
     def hash(self, password: str) -> str:
         """What is kept of a password."""
@@ -43,10 +38,8 @@ class Passwords:
 
     def fits(self, password_hash: str, password: str) -> bool:
         """Whether it is that password. An empty hash (an account without a password) fits none, in the same time."""
-        # Before it is looked at whether there is a hash: the first check takes longer, whoever it is about.
-        nobodys = self._nobodys
         try:
-            fits = self._hasher.verify(password_hash or nobodys, _plain(password).encode())
+            fits = self._hasher.verify(password_hash or self._nobodys, _plain(password).encode())
         except (Argon2Error, InvalidHashError):
             return False
         return fits and bool(password_hash) and len(password) <= LENGTH_MOST
@@ -54,6 +47,13 @@ class Passwords:
     def is_old(self, password_hash: str) -> bool:
         """Whether it was hashed with other parameters than those of now: hash the password anew."""
         return self._hasher.check_needs_rehash(password_hash)
+
+
+def _nobodys(hasher: PasswordHasher) -> str:
+    """A hash that no password has, and whose check takes as long as any other."""
+    drawn = [b64encode(os.urandom(length)).rstrip(b"=").decode() for length in (hasher.salt_len, hasher.hash_len)]
+    costs = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    return f"$argon2id$v={ARGON2_VERSION}${costs}${'$'.join(drawn)}"
 
 
 def check_password(password: str, name: str) -> None:

@@ -108,6 +108,7 @@ async def _serve(settings: Settings, desk: Desk, clock: SandboxClock | None, aro
     for child in children:  # they read the log, which is left as one file once nobody else does
         child.cancel()
     await asyncio.gather(*children, return_exceptions=True)
+    await server.web.entrance.close()
     desk.close()
     for task in ended - {told}:
         task.result()  # what ended by itself has failed: say so, and end as after any crash

@@ -6,7 +6,7 @@ minutes of the opening was there for it: so with a room, those (69 in 100) are a
 
 Robots send all they have in the first second, and nobody else orders before they have: that is the worst case, which
 no server is fast enough for. With a room, a robot orders in the second of its admission; a person asks when the server
-says so, and needs up to ``REACTS_WITHIN_S`` to order.
+says so, and needs up to ten seconds to order.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ Blocks = Callable[[str], AbstractContextManager[Iterable[Block]]]
 
 
 class BotPlan(msgspec.Struct, frozen=True):
-    """What is to be played. ``rate_per_s`` is the room's; ``late_step_s`` how far time goes at once after the rush."""
+    """What is to be played. ``rate_per_s`` is the room's; ``late_step_s`` how far time goes at once after the rush,
+    ``reacts_within_s`` how long a person needs at most."""
 
     launch: Launch
     text: str
@@ -54,6 +55,7 @@ class BotPlan(msgspec.Struct, frozen=True):
     blocks: Blocks
     seed: int = 1
     late_step_s: int = 60
+    reacts_within_s: int = REACTS_WITHIN_S
 
     @property
     def opening_ms(self) -> int:

@@ -17,7 +17,8 @@ from drumroll.domain.times import rfc3339, to_ms
 from drumroll.errors import RehearsalFailed
 from drumroll.rehearsal import requests
 from drumroll.rehearsal.answers import code_of
-from drumroll.rehearsal.bots import REACTS_WITHIN_S, ROOM_OPENS_S, TABS, BotPlan, Crowd, Played, Waited, counted
+from drumroll.rehearsal.arrivals import RUSH_S
+from drumroll.rehearsal.bots import ROOM_OPENS_S, TABS, BotPlan, Crowd, Played, Waited, counted
 from drumroll.rehearsal.outbox import Outbox
 from drumroll.rehearsal.server import HOST, Server
 from drumroll.rehearsal.wire import Wire, body_of
@@ -30,6 +31,9 @@ _SESSIONS_AT_ONCE = 1000
 _TICKS_WITHIN_S = 0.3
 """The room lets people in each quarter of a second of real time."""
 _DRAWN_WITHIN_S = 60.0
+_GRIDS = ((60, 1), (300, 4), (10**9, 20))
+"""Until which second after the opening people and robots act in steps of how many seconds."""
+_LEAP_S = 4
 _ROOM = b"%s /v1/waiting-room HTTP/1.1\r\nhost: drumroll\r\nauthorization: Bearer %s\r\ncontent-length: 0\r\n\r\n"
 _ADMITTED = b"\r\nadmission: "
 
@@ -173,7 +177,7 @@ def without_room(night: Night) -> None:
 
 def _step(second: int, late_step_s: int) -> int:
     """After the rush time goes in larger steps."""
-    return second if second <= 180 else -(-second // late_step_s) * late_step_s
+    return second if second <= RUSH_S else -(-second // late_step_s) * late_step_s
 
 
 class WithRoom:
@@ -217,7 +221,8 @@ class WithRoom:
         while self._asks or self._orders:
             soonest = min([*self._asks, *self._orders])
             # Not in leaps: the room makes up for no more than a few seconds.
-            self.night.second = max(self.night.second + 1, min(soonest, self.night.second + self._leap()))
+            leap_s = _LEAP_S if self.night.second < RUSH_S else self.night.plan.late_step_s
+            self.night.second = max(self.night.second + 1, min(soonest, self.night.second + leap_s))
             moved = monotonic()
             self.night.move_clock(self.night.second)
             self.night.watch(f"{len(self.night.told):,} orders, second {self.night.second:,}")
@@ -227,8 +232,11 @@ class WithRoom:
             self._order(self._due(self._orders))
             self.night.drain()
 
-    def _leap(self) -> int:
-        return 4 if self.night.second <= 180 else self.night.plan.late_step_s
+    def _in(self, seconds: int) -> int:
+        """The second in so many seconds, for everybody on the same grid; a finer one where first orders are made."""
+        second = self.night.second + seconds
+        grid_s = next(grid_s for until_s, grid_s in _GRIDS if second <= until_s)
+        return -(-second // grid_s) * grid_s
 
     def _due(self, at: defaultdict[int, Any]) -> list[int]:
         seconds = [second for second in at if second <= self.night.second]
@@ -256,13 +264,13 @@ class WithRoom:
         if told.position is not None and self.position.setdefault(visitor, told.position) != told.position:
             self.faults["places changed"] += 1
         if told.ticket is None:
-            self._asks[self.night.second + self._again_s(visitor, told)].add(visitor)
+            self._asks[self._in(self._again_s(visitor, told))].add(visitor)
         elif visitor in self.night.crowd.bots:
             self.night.with_ticket(visitor, told.ticket)
             self._orders[self.night.second].append(visitor)
         else:
             self.night.with_ticket(visitor, told.ticket)
-            self._orders[self.night.second + self.night.crowd.random.randrange(1, REACTS_WITHIN_S + 1)].append(visitor)
+            self._orders[self._in(self.night.crowd.random.randint(1, self.night.plan.reacts_within_s))].append(visitor)
 
     def _again_s(self, visitor: int, told: _Told) -> int:
         """People ask when they are told to; a robot asks in the second in which it may be let in, and each after."""

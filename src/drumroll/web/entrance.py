@@ -27,3 +27,10 @@ class Entrance(msgspec.Struct, frozen=True):
     outbox: Outbox | None = None
     oidc: Oidc | None = None
     operators_oidc: Oidc | None = None
+
+    async def close(self) -> None:
+        """Let what is under way end, and close the files."""
+        await self.delivery.close()
+        self.accounts.close()
+        self.access.close()
+        self.people.close()

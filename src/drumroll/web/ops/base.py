@@ -9,28 +9,38 @@ from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
 from litestar.handlers import BaseRouteHandler
 
-from drumroll.access.roles import Operator, Permission, may, operator_in
+from drumroll.access.roles import Operator, Permission, Role, may, operator_in
 from drumroll.web.context import Web
 from drumroll.web.operators import permit, standing_now
 from drumroll.web.pages.pages import Html, page
 from drumroll.web.pages.safety import Asking
 from drumroll.web.pages.visitor import SignInNeeded, Visitor, back_to, visitor_of
 from drumroll.web.problems import Problem
+from drumroll.words.problem_words import worded
 
 SECTIONS: tuple[tuple[str, str, Permission], ...] = (
-    ("/ops", "Overview", Permission.SEE),
-    ("/ops/orders", "Orders", Permission.FIND_ORDERS),
-    ("/ops/limits", "Limits and waiting list", Permission.SEE),
-    ("/ops/plan", "Plan", Permission.SEE),
-    ("/ops/refunds", "Refunds", Permission.SEE_MONEY),
-    ("/ops/ledger", "Ledger", Permission.SEE_MONEY),
-    ("/ops/outlook", "Outlook", Permission.SEE_MONEY),
-    ("/ops/market", "Market", Permission.SEE_MONEY),
-    ("/ops/webhooks", "Webhooks", Permission.MANAGE_WEBHOOKS),
-    ("/ops/trail", "Audit trail", Permission.SEE),
-    ("/ops/operators", "Operators", Permission.MANAGE_OPERATORS),
+    ("/ops", worded("Overview"), Permission.SEE),
+    ("/ops/orders", worded("Orders"), Permission.FIND_ORDERS),
+    ("/ops/limits", worded("Limits and waiting list"), Permission.SEE),
+    ("/ops/plan", worded("Plan"), Permission.SEE),
+    ("/ops/refunds", worded("Refunds"), Permission.SEE_MONEY),
+    ("/ops/ledger", worded("Ledger"), Permission.SEE_MONEY),
+    ("/ops/outlook", worded("Outlook"), Permission.SEE_MONEY),
+    ("/ops/market", worded("Market"), Permission.SEE_MONEY),
+    ("/ops/webhooks", worded("Webhooks"), Permission.MANAGE_WEBHOOKS),
+    ("/ops/trail", worded("Audit trail"), Permission.SEE),
+    ("/ops/operators", worded("Operators"), Permission.MANAGE_OPERATORS),
+    ("/ops/people", worded("People"), Permission.ERASE_PEOPLE),
 )
 """The pages of operations: where, what they are called, and what one needs to see them."""
+
+ROLE_NAMES: dict[Role, str] = {
+    Role.VIEWER: worded("viewer"),
+    Role.SUPPORT: worded("support"),
+    Role.OPERATOR: worded("operator"),
+    Role.FINANCE: worded("finance"),
+    Role.ADMIN: worded("admin"),
+}
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -86,5 +96,5 @@ def ops_page(
     """A page of operations. ``here``: the path of its section."""
     words = seen.visitor.words
     sections = [(path, words.say(name), path == here) for path, name, needed in SECTIONS if seen.may(needed)]
-    framed = {"seen": seen, "sections": sections, **facts}
+    framed = {"seen": seen, "sections": sections, "role": words.say(ROLE_NAMES[seen.operator.role]), **facts}
     return page(web, seen.visitor, template, here=here, status=status, cookies=cookies, **framed)

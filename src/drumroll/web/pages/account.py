@@ -20,6 +20,7 @@ from drumroll.web.pages.safety import Asking
 from drumroll.web.pages.sessions import available, end_others, label_in_words
 from drumroll.web.pages.sign_in import masked
 from drumroll.web.pages.visitor import Visitor, visitor_of
+from drumroll.words.catalog import Words
 
 FILE = "my-data.json"
 _NOT_KEPT = ("actions", "pay_url")
@@ -101,7 +102,7 @@ async def download(web: Parts, request: Asking) -> Response[bytes]:
 async def _page(web: Web, visitor: Visitor, refused: str = "", status: int = 200) -> Html:
     person, sessions = await _known(web, visitor.customer)
     assert visitor.session is not None
-    rows = [_row(one, visitor) for one in sessions]
+    rows = [_row(one, visitor.session.sid, visitor.words) for one in sessions]
     return page(
         web,
         visitor,
@@ -132,10 +133,9 @@ async def _known(web: Web, customer: str) -> tuple[Person | None, list[OpenSessi
         )
 
 
-def _row(one: OpenSession, visitor: Visitor) -> SessionRow:
-    this = visitor.session is not None and visitor.session.sid == one.sid
-    label = label_in_words(one.label, visitor.words)
-    return SessionRow(one.sid, label, one.made_s * 1000, one.expires_s * 1000, this)
+def _row(one: OpenSession, sid: str, words: Words) -> SessionRow:
+    label = label_in_words(one.label, words)
+    return SessionRow(one.sid, label, one.made_s * 1000, one.expires_s * 1000, this=one.sid == sid)
 
 
 def _identity(person: Person | None) -> dict[str, Any] | None:

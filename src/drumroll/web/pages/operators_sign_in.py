@@ -24,6 +24,7 @@ from drumroll.web.pages.sessions import available, begin, end, forgotten, host_o
 from drumroll.web.pages.sign_in import AWAY, came_back, sent_away
 from drumroll.web.pages.visitor import OPERATOR_SESSION, Visitor, back_to, visitor_of
 from drumroll.web.problems import Problem
+from drumroll.words.catalog import Words
 
 SANDBOX_ADMIN = "sandbox"
 """The name of a sandbox's admin, as it stands in the audit trail."""
@@ -151,14 +152,16 @@ def _page(web: Web, visitor: Visitor, back: str, refused: str = "", status: int 
 
 
 def _refused(web: Web, visitor: Visitor, back: str, problem: Problem) -> Html:
-    words = visitor.words
-    told = words.problem(problem.code, problem.facts, problem.detail)
-    if problem.code == "not_signed_in":
-        told = words.say("Name, password or code do not fit. A code works once: wait for the next one.")
-    found = _page(web, visitor, back, told, problem.status)
+    found = _page(web, visitor, back, _told(visitor.words, problem), problem.status)
     if problem.retry_after_s is not None:
         found.headers["retry-after"] = str(problem.retry_after_s)
     return found
+
+
+def _told(words: Words, problem: Problem) -> str:
+    if problem.code == "not_signed_in":
+        return words.say("Name, password or code do not fit. A code works once: wait for the next one.")
+    return words.problem(problem.code, problem.facts, problem.detail)
 
 
 OPERATORS_SIGN_IN_PAGES = [

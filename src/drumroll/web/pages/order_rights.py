@@ -52,14 +52,20 @@ def _line(launch: Launch, order: Order, right: Right, words: Words) -> ActionLin
 def _change(until: str, path: str, words: Words) -> ActionLine:
     text = words.say("Trim, options and region, until %(until)s.", until=until)
     text = text if until else words.say("Trim, options and region, until you lock it.")
-    return ActionLine("change", words.say("Change the configuration"), text, words.say("Change"), path)
+    return ActionLine("change", words.say("Change the configuration"), text, words.say("Change it"), path)
 
 
 def _convert(launch: Launch, right: Right, until: str, path: str, words: Words) -> ActionLine:
     models = [model for one in right.to if (model := launch.model(one)) is not None]
     names = words.listed([words.text(launch, model.name) for model in models])
     text = words.say("Make it an order for %(names)s, until %(until)s.", names=names, until=until)
-    return ActionLine("convert", words.say("Change the model"), text, words.say("Choose the model"), f"{path}?{urlencode({'model': right.to[0]})}")
+    return ActionLine(
+        "convert",
+        words.say("Change the model"),
+        text,
+        words.say("Choose the model"),
+        f"{path}?{urlencode({'model': right.to[0]})}",
+    )
 
 
 def _lock(until: str, held: str, path: str, words: Words) -> ActionLine:
@@ -83,4 +89,4 @@ def _cancel(right: Right, held: str, until: str, path: str, words: Words) -> Act
         text = words.say("Until %(until)s all of %(held)s is paid back.", until=until, held=held)
     else:
         text = words.say("All of %(held)s is paid back.", held=held)
-    return ActionLine("cancel", words.say("Cancel the order"), text, words.say("Cancel"), path)
+    return ActionLine("cancel", words.say("Cancel the order"), text, words.say("Cancel the order"), path)

@@ -45,7 +45,7 @@ class Terms(msgspec.Struct, frozen=True):
 def cancel_terms(book: Book, order: Order, words: Words) -> Terms:
     """Before the lock: the desk asks for no confirmation, but nobody cancels by one slip."""
     launch, held = launch_of(book), words.money(order.held_minor, order.offer.currency)
-    facts = [(words.say("Order"), name_of(launch, order.offer.model, order.offer.trim, words))]
+    facts = [(words.say("Your order"), name_of(launch, order.offer.model, order.offer.trim, words))]
     facts.append((words.say("Paid back"), held if order.held_minor else words.say("nothing, for nothing was paid")))
     paid = order.held_minor > 0
     return Terms(
@@ -62,15 +62,19 @@ def forfeit_terms(book: Book, order: Order, facts: Facts, words: Words) -> Terms
     """After the lock."""
     launch, lost = launch_of(book), words.money(facts["forfeits_minor"], facts["currency"])
     zone, way_out = launch.time_zone, ""
-    shown = [(words.say("Order"), name_of(launch, order.offer.model, order.offer.trim, words))]
+    shown = [(words.say("Your order"), name_of(launch, order.offer.model, order.offer.trim, words))]
     shown.append((words.say("Not paid back"), lost))
     shown.append((words.say("Could be had back until"), words.rfc3339(facts["refundable_until"], zone)))
     if facts["undo_until"]:
         until = words.rfc3339(facts["undo_until"], zone)
-        way_out = words.say("The lock can still be undone until %(until)s. After that, cancelling costs nothing.", until=until)
+        way_out = words.say(
+            "Until %(until)s you can undo the lock instead; then you can cancel and have all of it back.", until=until
+        )
     return Terms(
         title=words.say("Give up the order?"),
-        lead=words.say("The order is locked. If you cancel it now, its deposit of %(lost)s is not paid back.", lost=lost),
+        lead=words.say(
+            "The order is locked. If you cancel it now, its deposit of %(lost)s is not paid back.", lost=lost
+        ),
         facts=shown,
         gives_up=[
             words.say("the deposit of %(lost)s", lost=lost),
@@ -89,15 +93,20 @@ def lock_terms(book: Book, order: Order, facts: Facts, words: Words) -> Terms:
     """Before its cooling-off ends."""
     launch, held = launch_of(book), words.money(facts["forfeits_minor"], facts["currency"])
     until = facts["refundable_until"]
-    shown = [(words.say("Order"), name_of(launch, order.offer.model, order.offer.trim, words))]
+    shown = [(words.say("Your order"), name_of(launch, order.offer.model, order.offer.trim, words))]
     shown.append((words.say("Place in the queue"), words.say("number %(place)s", place=words.number(facts["place"]))))
     if until:
         shown.append((words.say("Refundable otherwise until"), words.rfc3339(until, launch.time_zone)))
     undo = words.span(facts["undo_s"]) if facts["undo_s"] else ""
-    shown.append((words.say("Can be undone"), words.say("for %(undo)s", undo=undo) if undo else words.say("no")))
+    shown.append(
+        (words.say("Can be undone"), words.say("for %(undo)s", undo=undo) if undo else words.say("not at all"))
+    )
     return Terms(
         title=words.say("Lock the order early?"),
-        lead=words.say("A locked order goes to production as it is. It can't be changed any more, and its deposit is no longer refunded."),
+        lead=words.say(
+            "A locked order goes to production as it is. It can't be changed any more, and its deposit is no longer "
+            "refunded."
+        ),
         facts=shown,
         gives_up=[
             words.say("the refund of %(held)s", held=held),
@@ -117,7 +126,7 @@ def change_terms(book: Book, order: Order, facts: Facts, words: Words) -> Terms:
     return Terms(
         title=words.say("Change the order?"),
         lead=words.say("The order stays yours, with its deposit. Its prices are those of now."),
-        facts=[(words.say("Order"), name), *_prices(facts, words), *_region(launch, facts, words)],
+        facts=[(words.say("Your order"), name), *_prices(facts, words), *_region(launch, facts, words)],
         gives_up=[],
         button=words.say("Change the order, at %(price)s", price=price),
         chosen=_chosen(launch, order.offer.model, facts, words),
@@ -137,7 +146,9 @@ def convert_terms(book: Book, order: Order, facts: Facts, words: Words) -> Terms
         understood = words.say("I understand that it can't become %(before)s again.", before=before)
     else:
         until = words.rfc3339(facts["closes_at"], launch.time_zone)
-        lead = words.say("The same order becomes one for another model. Until %(until)s that can be taken back.", until=until)
+        lead = words.say(
+            "The same order becomes one for another model. Until %(until)s that can be taken back.", until=until
+        )
         button, understood = words.say("Change to %(name)s", name=name), ""
     lost = not facts["keeps_place"] and facts["place_before"] is not None
     return Terms(
@@ -190,7 +201,12 @@ def _deposit(facts: Facts, words: Words) -> list[tuple[str, str]]:
         return [(words.say("Deposit to be paid on top"), words.money(facts["due_minor"], currency))]
     if facts["refund_minor"]:
         return [(words.say("Paid back of the deposit"), words.money(facts["refund_minor"], currency))]
-    return [(words.say("Deposit"), words.say("%(held)s, as before", held=words.money(facts["deposit_held_minor"], currency)))]
+    return [
+        (
+            words.say("Deposit"),
+            words.say("%(held)s, as before", held=words.money(facts["deposit_held_minor"], currency)),
+        )
+    ]
 
 
 def _standing(launch: Launch, facts: Facts, words: Words) -> list[tuple[str, str]]:
@@ -199,7 +215,12 @@ def _standing(launch: Launch, facts: Facts, words: Words) -> list[tuple[str, str
     if facts["place"] is not None:
         place = words.number(facts["place"])
         text = words.say("number %(place)s, by the lock that it has", place=place)
-        shown.append((words.say("Place in the queue"), text if facts["keeps_place"] else words.say("number %(place)s, at the end", place=place)))
+        shown.append(
+            (
+                words.say("Place in the queue"),
+                text if facts["keeps_place"] else words.say("number %(place)s, at the end", place=place),
+            )
+        )
     if facts["refundable_until"]:
         shown.append((words.say("Refundable until"), words.rfc3339(facts["refundable_until"], launch.time_zone)))
     return shown

@@ -59,6 +59,7 @@ class Waits(msgspec.Struct, frozen=True):
 
     id: str
     name: str
+    state: str
     text: str
     since: str
 
@@ -129,7 +130,10 @@ def waits_of(book: Book, entry: Entry, words: Words) -> Waits:
     return Waits(
         id=entry.order_id,
         name=name_of(launch, entry.model, entry.trim, words),
-        text=words.say("You are number %(position)s in the waiting list.", position=words.number(place_of(book, entry))),
+        state=words.state(entry.state).capitalize(),
+        text=words.say(
+            "You are number %(position)s in the waiting list.", position=words.number(place_of(book, entry))
+        ),
         since=words.moment(entry.joined_at_ms, launch.time_zone),
     )
 
@@ -156,9 +160,14 @@ def means(book: Book, order: Order, now_ms: int, words: Words) -> str:
     """The state of an order as a sentence: what it is, and what comes next."""
     state, zone = state_of(order, now_ms), launch_of(book).time_zone
     if state is RESERVED:
-        until, deposit = words.moment(order.expires_at_ms, zone), words.money(order.offer.deposit_minor, order.offer.currency)
+        until, deposit = (
+            words.moment(order.expires_at_ms, zone),
+            words.money(order.offer.deposit_minor, order.offer.currency),
+        )
         if order.id in book.entries:
-            return words.say("A place became free: pay %(deposit)s until %(until)s, or it goes on.", deposit=deposit, until=until)
+            return words.say(
+                "A place became free: pay %(deposit)s until %(until)s, or it goes on.", deposit=deposit, until=until
+            )
         return words.say("Your place is held: pay %(deposit)s until %(until)s.", deposit=deposit, until=until)
     if state is FIRM:
         return _means_firm(order, zone, words)
@@ -173,7 +182,18 @@ def _means_firm(order: Order, zone: str, words: Words) -> str:
     if order.locks_at_ms is None:
         return words.say("You can change or cancel it, and have %(held)s back, until you lock it yourself.", held=held)
     until = words.moment(order.locks_at_ms, zone)
-    return words.say("You can change or cancel it, and have %(held)s back, until %(until)s; then it locks.", held=held, until=until)
+    return words.say(
+        "You can change or cancel it, and have %(held)s back, until %(until)s; then it locks.", held=held, until=until
+    )
+
+
+def refundable_text(order: Order, words: Words) -> str:
+    """Until when a deposit that is asked for can be had back."""
+    if order.offer.cooling_off_ms is None:
+        return words.say("Refundable in full until you lock the order.")
+    return words.say(
+        "Refundable in full for %(span)s after you paid it.", span=words.span(order.offer.cooling_off_ms / 1000)
+    )
 
 
 def steps_of(launch: Launch, order: Order, events: list[HistoryEvent], now_ms: int, words: Words) -> list[Step]:
@@ -233,10 +253,15 @@ def _moved(moved: str | None, weeks: int, words: Words) -> str:
     return words.say_n("%(num)s week earlier than promised", "%(num)s weeks earlier than promised", weeks)
 
 
+def unpromised_text(view: OrderView, words: Words) -> str:
+    """What is said where nothing is promised; empty where something is, or nothing ever is."""
+    return words.say("No delivery could be promised for it; it has no week yet.") if view.unpromised else ""
+
+
 def place_text(view: OrderView, words: Words) -> str:
     """Its place in the queue; empty where it has none and will have none."""
     if view.queue is not None:
-        place, length = words.number(view.queue.place), words.number(view.queue.length)
+        place, length = words.number(view.queue.place), words.number(view.queue.of)
         return words.say("Number %(place)s of %(length)s", place=place, length=length)
     if view.place_at_most is not None:
         most = words.number(view.place_at_most)
@@ -250,9 +275,12 @@ def money_of(launch: Launch, view: OrderView, words: Words) -> list[Amount]:
     def money(minor: int) -> str:
         return words.money(minor, view.currency)
 
-    found = [Amount(words.say("Price"), money(view.price_minor)), Amount(words.say("Deposit"), money(view.deposit_minor))]
+    found = [
+        Amount(words.say("Price"), money(view.price_minor)),
+        Amount(words.say("Deposit"), money(view.deposit_minor)),
+    ]
     if view.held_minor:
-        found.append(Amount(words.say("Paid"), money(view.held_minor), words.say("it counts towards the price")))
+        found.append(Amount(words.say("Paid so far"), money(view.held_minor), words.say("it counts towards the price")))
     if view.due_minor:
         found.append(Amount(words.say("Still to be paid of the deposit"), money(view.due_minor)))
     if view.forfeited_minor:
@@ -260,7 +288,13 @@ def money_of(launch: Launch, view: OrderView, words: Words) -> list[Amount]:
     for refund in view.refunds:
         name = words.say("Refund, not paid yet") if refund.paid_at is None else words.say("Refund, paid")
         at = words.rfc3339(refund.paid_at or refund.owed_at, launch.time_zone)
-        found.append(Amount(name, money(refund.amount_minor), words.say("%(because)s; %(at)s", because=owed_because(refund.reason, words), at=at)))
+        found.append(
+            Amount(
+                name,
+                money(refund.amount_minor),
+                words.say("%(because)s; %(at)s", because=owed_because(refund.reason, words), at=at),
+            )
+        )
     return found
 
 

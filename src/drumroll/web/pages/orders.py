@@ -17,7 +17,6 @@ from drumroll.web.pages.safety import Asking
 from drumroll.web.pages.visitor import Visitor, visitor_of
 from drumroll.web.pages.windows import chosen_of, name_of
 from drumroll.web.problems import Problem
-from drumroll.web.promises import UNPROMISED
 
 SHOWN_LIMIT = 100
 """Orders on one page, the newest: nobody may have that many at once."""
@@ -98,11 +97,12 @@ def shown(web: Web, visitor: Visitor, order: Order, trouble: str = "", status: i
         badge=views.badge_of(state),
         means=views.means(book, order, now_ms, words),
         to_pay=words.money(awaited_minor, order.offer.currency) if awaited_minor else "",
+        refundable=views.refundable_text(order, words) if state is RESERVED else "",
         pay_until=words.moment(order.expires_at_ms, launch.time_zone) if state is RESERVED else "",
         pay_url=f"/orders/{order.id}/pay" if web.sandbox is not None else web.provider.pay_url(order.id),
         steps=views.steps_of(launch, order, events, now_ms, words),
         promised=views.promised_of(launch, view, events, words),
-        unpromised=words.say(UNPROMISED) if view.unpromised else "",
+        unpromised=views.unpromised_text(view, words),
         place=views.place_text(view, words),
         chosen=[] if model is None else chosen_of(launch, model, order.offer.options, words),
         region=views.region_of(launch, order, words),

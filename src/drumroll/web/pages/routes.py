@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from drumroll.web.pages.account import ACCOUNT_PAGES
+from drumroll.web.pages.acting import ACTING_PAGES
 from drumroll.web.pages.configure import configure_page
 from drumroll.web.pages.language import LANGUAGE_PAGES
 from drumroll.web.pages.operators_sign_in import OPERATORS_SIGN_IN_PAGES
 from drumroll.web.pages.ordering import ORDERING_PAGES
+from drumroll.web.pages.orders import ORDER_PAGES
 from drumroll.web.pages.outbox import OUTBOX_PAGES
+from drumroll.web.pages.paying import PAYING_PAGES
+from drumroll.web.pages.reconfiguring import RECONFIGURING_PAGES
 from drumroll.web.pages.room import ROOM_PAGES
 from drumroll.web.pages.sign_in import SIGN_IN_PAGES
 
@@ -17,6 +21,10 @@ PAGE_ROUTES: list[Any] = [
     configure_page,
     *LANGUAGE_PAGES,
     *ORDERING_PAGES,
+    *ORDER_PAGES,
+    *ACTING_PAGES,
+    *RECONFIGURING_PAGES,
+    *PAYING_PAGES,
     *ACCOUNT_PAGES,
     *OPERATORS_SIGN_IN_PAGES,
     *OUTBOX_PAGES,

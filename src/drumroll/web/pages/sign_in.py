@@ -245,9 +245,9 @@ def masked(contact: Contact) -> str:
     """A contact as its owner recognises it, and nobody else reads it."""
     if contact.kind == "email":
         local, _, domain = contact.value.partition("@")
-        return f"{local[:1]}•••@{domain}"
+        return f"{local[:1]}***@{domain}"
     if contact.kind == "phone":
-        return f"{contact.value[:4]} •••• {contact.value[-2:]}"
+        return f"{contact.value[:-8]}****{contact.value[-4:]}"
     return host_of(contact.value.partition("|")[0])
 
 
