@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
+from base64 import b64encode
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
+from argon2.low_level import ARGON2_VERSION
 
 from drumroll.errors import AccessFailed
 

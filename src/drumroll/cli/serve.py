@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -28,6 +29,8 @@ from drumroll.settings import Settings, load
 from drumroll.web.app import App
 from drumroll.web.context import Web
 
+FILES_BESIDE = 256
+"""Files that a server has open beside its connections, with room to spare."""
 YOUNG_OBJECTS = 50_000
 """Objects between two collections of garbage: orders make none (``gc=False``), and a pass costs 6 % at the default."""
 
@@ -64,6 +67,7 @@ def run(settings: Settings, around: Callable[[App], App] = lambda app: app) -> N
     """Serve until told to stop, then end the process. ``around`` may put another application around ours."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     _check_address(settings)
+    _allow_files(settings)
     steered = bootstrap.make_clock(settings)
     launch = bootstrap.read_launch(settings.launch)
     desk = bootstrap.open_desk(settings, launch, steered)
@@ -87,6 +91,16 @@ def _check_address(settings: Settings) -> None:
         except OSError as error:
             where = f"{settings.host}:{settings.port}"
             raise DrumrollError(f"can't listen on {where} ({error.strerror}); choose another --port") from error
+
+
+def _allow_files(settings: Settings) -> None:
+    """Every connection is a file: as many as may be open, and some for the log and what is beside it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = settings.connections_limit + FILES_BESIDE
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft not in (resource.RLIM_INFINITY, -1) and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _serve(settings: Settings, desk: Desk, clock: SandboxClock | None, around: Callable[[App], App]) -> None:

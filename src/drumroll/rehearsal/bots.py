@@ -44,7 +44,8 @@ Blocks = Callable[[str], AbstractContextManager[Iterable[Block]]]
 
 class BotPlan(msgspec.Struct, frozen=True):
     """What is to be played. ``rate_per_s`` is the room's; ``late_step_s`` how far time goes at once after the rush,
-    ``reacts_within_s`` how long a person needs at most."""
+    ``reacts_within_s`` how long a person needs at most.
+    """
 
     launch: Launch
     text: str

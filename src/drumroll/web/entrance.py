@@ -1,4 +1,4 @@
-"""What signing in takes, in one value: who people are, how they are reached, what they may try, which sessions there are."""
+"""What signing in takes, in one value: who people are, how they are reached, what they may try, their sessions."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from drumroll.people.person import Contact, parse_contact
 from drumroll.web.pages.sessions import label_of
 from drumroll.web.pages.sign_in import masked
 from tests.access.test_oidc import CLIENT, SECRET, Provider
-from tests.web.house import House, session
+from tests.web.house import House
 from tests.web.pages.entering import CODE_PAGE, asked, came_in, customer_of, last_code
 from tests.web.pages.visiting import Browser, Page
 
@@ -108,7 +108,7 @@ def test_known_and_unknown_contacts_look_the_same(house: House) -> None:
     assert found[0] == found[1]
 
 
-def test_the_contact_and_the_challenge_are_in_no_address_and_not_readable_in_the_cookie(browser: Browser, ada: str) -> None:
+def test_contact_and_challenge_are_in_no_address_and_not_readable_in_the_cookie(browser: Browser, ada: str) -> None:
     page = browser.send(browser.get("/sign-in").form("/sign-in"), follow=False, contact=ada)
     assert page.answer.headers["location"] == CODE_PAGE
     cookie = browser.cookies["challenge"]
@@ -326,7 +326,7 @@ def test_nothing_personal_and_no_code_is_in_the_servers_output(
         assert secret not in out
 
 
-def test_a_server_that_can_send_nothing_says_so(, ada: str) -> None:
+def test_a_server_that_can_send_nothing_says_so(ada: str) -> None:
     with House(**REAL) as house:
         browser = Browser(house)
         page = asked(browser, ada)
@@ -370,7 +370,7 @@ def test_who_came_by_a_service_is_shown_which() -> None:
 
 @pytest.fixture
 def served() -> Iterator[tuple[House, Provider]]:
-    """A house of its own, whose customers and operators may come by a provider of OpenID Connect, which runs beside it."""
+    """A house of its own, whose people may come by a provider of OpenID Connect that runs beside it."""
     with House() as house:
         provider = Provider()
         runner = aio.AppRunner(provider.app())

@@ -12,7 +12,8 @@ import os
 import signal
 import threading
 from collections import OrderedDict
-from concurrent.futures import ProcessPoolExecutor, TimeoutError
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import TimeoutError as DrawnTooLong
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from multiprocessing import get_context, parent_process
@@ -31,6 +32,7 @@ ATTEMPTS = 2
 
 Theme = Literal["light", "dark"]
 Size = Literal["wide", "narrow"]
+Key = tuple[bytes, Theme, Size]
 
 
 class Series(msgspec.Struct, frozen=True):
@@ -139,12 +141,12 @@ class Plots:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._pool: ProcessPoolExecutor | None = None
-        self._drawn: OrderedDict[tuple[bytes, str, str], bytes] = OrderedDict()
+        self._drawn: OrderedDict[Key, bytes] = OrderedDict()
 
     async def svg(self, plot: AnyPlot, theme: Theme = "light", size: Size = "wide") -> bytes:
         """The plot as a file. Raises ``Problem`` if it can't be drawn now."""
         check(plot)
-        key = msgspec.msgpack.encode(plot), theme, size
+        key: Key = (msgspec.msgpack.encode(plot), theme, size)
         found = self._drawn.get(key)
         if found is None:
             # A thread waits for the process; the event loop goes on with orders.
@@ -168,12 +170,12 @@ class Plots:
         if pool is not None:
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _draw(self, key: tuple[bytes, str, str]) -> bytes:
+    def _draw(self, key: Key) -> bytes:
         for _ in range(ATTEMPTS):
             pool = self._started()
             try:
                 return pool.submit(drawn, *key).result(DRAWN_WITHIN_S)
-            except (BrokenProcessPool, TimeoutError, RuntimeError):
+            except (BrokenProcessPool, DrawnTooLong, RuntimeError):
                 self._end(pool)
         raise Problem("internal_error", "The plot can't be drawn now; the table beside it has the same numbers.")
 

@@ -79,7 +79,7 @@ def draw(plot: AnyPlot, theme: Theme, size: Size) -> bytes:
         _place(figure, axes, plot, top, size)
         written = io.BytesIO()
         nothing: Any = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        FigureCanvasSVG(figure).print_svg(written, metadata=nothing)
+        FigureCanvasSVG(figure).print_svg(written, metadata=nothing)  # type: ignore[no-untyped-call]
     return _clean(written.getvalue(), plot.title)
 
 

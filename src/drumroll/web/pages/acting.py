@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 from litestar import get, post
+from litestar.params import FromPath
 
 from drumroll.domain.book import Entry, Order
 from drumroll.domain.commands import Command
@@ -34,7 +35,7 @@ _ANEW = ("confirmation_required", "idempotency_key_reused")
 
 
 @get(["/orders/{order_id:str}/cancel", "/orders/{order_id:str}/lock"], **PAGE)
-def first_page(web: Parts, request: Asking, order_id: str) -> Html:
+def first_page(web: Parts, request: Asking, order_id: FromPath[str]) -> Html:
     """The terms of cancelling, or of locking early."""
     visitor = visitor_of(web, request)
     order = own(web, visitor, order_id)
@@ -42,13 +43,13 @@ def first_page(web: Parts, request: Asking, order_id: str) -> Html:
 
 
 @get("/orders/{order_id:str}/undo-lock", **PAGE)
-def undo_page(web: Parts, request: Asking, order_id: str) -> Any:
+def undo_page(web: Parts, request: Asking, order_id: FromPath[str]) -> Any:
     """Where somebody comes back to who had to sign in again: the order, with the button on it."""
     return web.pages.see_other(f"/orders/{own(web, visitor_of(web, request), order_id).id}")
 
 
 @post([f"/orders/{{order_id:str}}/{name}" for name in ON_ORDERS], **ASYNC_PAGE)
-async def act(web: Parts, request: Asking, order_id: str) -> Any:
+async def act(web: Parts, request: Asking, order_id: FromPath[str]) -> Any:
     """One action: without a confirmation its terms, with it the deed and then the order."""
     visitor, action = visitor_of(web, request), action_in(request)
     order, form = own(web, visitor, order_id), await form_of(web, request, visitor)
@@ -201,14 +202,14 @@ def _command(kind: Action, name: str, about: str, visitor: Visitor, key: bytes, 
 
 
 @get("/waiting-list/{order_id:str}/leave", **PAGE)
-def leave_page(web: Parts, request: Asking, order_id: str) -> Any:
+def leave_page(web: Parts, request: Asking, order_id: FromPath[str]) -> Any:
     """What leaving the waiting list gives up."""
     visitor = visitor_of(web, request)
     return _leaving(web, visitor, _own_entry(web, visitor, order_id))
 
 
 @post("/waiting-list/{order_id:str}/leave", **ASYNC_PAGE)
-async def leave(web: Parts, request: Asking, order_id: str) -> Any:
+async def leave(web: Parts, request: Asking, order_id: FromPath[str]) -> Any:
     """Out of the waiting list, in two steps too: whoever joins again comes after all others."""
     visitor = visitor_of(web, request)
     entry, form = _own_entry(web, visitor, order_id), await form_of(web, request, visitor)

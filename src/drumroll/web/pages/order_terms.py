@@ -214,11 +214,11 @@ def _standing(launch: Launch, facts: Facts, words: Words) -> list[tuple[str, str
     shown = []
     if facts["place"] is not None:
         place = words.number(facts["place"])
-        text = words.say("number %(place)s, by the lock that it has", place=place)
+        text = words.say("number %(place)s: you keep your place", place=place)
         shown.append(
             (
                 words.say("Place in the queue"),
-                text if facts["keeps_place"] else words.say("number %(place)s, at the end", place=place),
+                text if facts["keeps_place"] else words.say("number %(place)s: at the end", place=place),
             )
         )
     if facts["refundable_until"]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Response, get
+from litestar.params import FromPath
 
 from drumroll.domain.book import Order
-from drumroll.domain.states import RESERVED
+from drumroll.domain.states import GONE, RESERVED
 from drumroll.web.context import Parts, Web
 from drumroll.web.pages import order_views as views
 from drumroll.web.pages.order_history import lines_of
@@ -41,14 +42,14 @@ def orders_page(web: Parts, request: Asking) -> Html:
 
 
 @get("/orders/{order_id:str}", **PAGE)
-def order_page(web: Parts, request: Asking, order_id: str) -> Html:
+def order_page(web: Parts, request: Asking, order_id: FromPath[str]) -> Html:
     """One order."""
     visitor = visitor_of(web, request)
     return shown(web, visitor, own(web, visitor, order_id))
 
 
 @get("/orders/{order_id:str}/receipt", include_in_schema=False, sync_to_thread=False, opt={"page": True})
-def receipt_file(web: Parts, request: Asking, order_id: str) -> Response[Any]:
+def receipt_file(web: Parts, request: Asking, order_id: FromPath[str]) -> Response[Any]:
     """The receipt of its last event, as the API gives it; a page with the reason where there is none yet."""
     visitor = visitor_of(web, request)
     order = own(web, visitor, order_id)
@@ -107,6 +108,7 @@ def shown(web: Web, visitor: Visitor, order: Order, trouble: str = "", status: i
         chosen=[] if model is None else chosen_of(launch, model, order.offer.options, words),
         region=views.region_of(launch, order, words),
         money=views.money_of(launch, view, words),
+        over=state in GONE,
         actions=actions_of(book, order, now_ms, words),
         key=page_key("undo-lock", order),
         lines=lines_of(launch, events, words),

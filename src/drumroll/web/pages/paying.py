@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import get, post
+from litestar.params import FromPath
 
 from drumroll.domain.book import Order
 from drumroll.domain.states import RESERVED
@@ -21,7 +22,7 @@ from drumroll.web.sandbox import pay as sandbox_pays
 
 
 @get("/orders/{order_id:str}/pay", **PAGE)
-def pay_page(web: Parts, request: Asking, order_id: str) -> Any:
+def pay_page(web: Parts, request: Asking, order_id: FromPath[str]) -> Any:
     """What is to be paid. On a real server that is the provider's page, not ours."""
     visitor = visitor_of(web, request)
     order = own(web, visitor, order_id)
@@ -46,7 +47,7 @@ def pay_page(web: Parts, request: Asking, order_id: str) -> Any:
 
 
 @post("/orders/{order_id:str}/pay", **ASYNC_PAGE)
-async def pay(web: Parts, request: Asking, order_id: str) -> Any:
+async def pay(web: Parts, request: Asking, order_id: FromPath[str]) -> Any:
     """The sandbox's provider sends its webhook. Whatever is sent twice is paid once: a payment has one id."""
     visitor = visitor_of(web, request)
     order = own(web, visitor, order_id)

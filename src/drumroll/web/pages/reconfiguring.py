@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import get
+from litestar.params import FromPath
 
 from drumroll.domain.book import Order
 from drumroll.domain.configuration import Configured, configure, kept
@@ -36,7 +37,7 @@ _OF_THE_ORDER = (
 
 
 @get("/orders/{order_id:str}/change", **PAGE)
-def change_page(web: Parts, request: Asking, order_id: str) -> Html:
+def change_page(web: Parts, request: Asking, order_id: FromPath[str]) -> Html:
     """Another trim, other options, another region, with what that costs and when it would come."""
     visitor = visitor_of(web, request)
     order = own(web, visitor, order_id)
@@ -46,7 +47,7 @@ def change_page(web: Parts, request: Asking, order_id: str) -> Html:
 
 
 @get("/orders/{order_id:str}/convert", **PAGE)
-def convert_page(web: Parts, request: Asking, order_id: str) -> Html:
+def convert_page(web: Parts, request: Asking, order_id: FromPath[str]) -> Html:
     """An order for another model, as the windows of the launch have it."""
     visitor = visitor_of(web, request)
     order = own(web, visitor, order_id)
