@@ -17,6 +17,7 @@ from rich.table import Table
 
 from drumroll.bootstrap import read_launch
 from drumroll.cli.at_the_terminal import json_option, write
+from drumroll.cli.rehearse_bots import rehearse_bots
 from drumroll.domain.launch import Launch
 from drumroll.domain.money import format_minor
 from drumroll.errors import SettingInvalid
@@ -40,6 +41,7 @@ _MOST_CRASHES = 100
 )
 @click.option("--pace", default="max", show_default=True, help="max, real, or a multiple of real time such as 60x.")
 @click.option("--crashes", default=0, show_default=True, type=click.IntRange(0, _MOST_CRASHES), help="SIGKILLs midway.")
+@click.option("--bots", type=click.IntRange(1, 10**6), help="Bots among 300,000 people, with a waiting room and without.")
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Draws the customers.")
 @json_option("Write the figures here too; - prints them.")
 @click.option("--report", default="report.html", show_default=True, type=click.Path(dir_okay=False))
@@ -50,6 +52,9 @@ def rehearse(**given: Any) -> None:
     It plays the hour, and then the days until every order is locked or gone: locks, changes, cancellations, and
     conversions of orders that were imported before. Only the hour keeps the --pace.
 
+    With --bots it plays the opening alone, without a waiting room and with one, and says what share of the orders the
+    bots got.
+
     Exits with 1 on no-go. The same seed draws the same customers and the same misbehaviour.
 
     \b
@@ -57,8 +62,13 @@ def rehearse(**given: Any) -> None:
       drumroll rehearse
       drumroll rehearse --orders 50000 --crashes 5 --json figures.json
       drumroll rehearse launches/handheld.toml --orders 5000 --pace 60x
+      drumroll rehearse --bots 20000 --orders 28900
     """
     signal.signal(signal.SIGTERM, _as_interrupt)
+    if given["bots"]:
+        asked = (given["launch_file"], given["bots"], given["orders"], given["seed"], given["json_file"], given["keep"])
+        rehearse_bots(*asked)
+        return
     console = Console(width=WIDTH, highlight=False, stderr=given["json_file"] == "-")
     with tempfile.TemporaryDirectory(prefix="drumroll-") as temporary:
         plan = _plan(given, Path(given["keep"] or temporary), console)

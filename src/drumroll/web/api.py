@@ -22,6 +22,7 @@ from litestar.params import Parameter
 from litestar.static_files import create_static_files_router
 
 from drumroll import __version__
+from drumroll.access.limits import Guard
 from drumroll.errors import NotDelivered, NotSignedIn, TooMany
 from drumroll.proof.entry import KINDS
 from drumroll.web.context import Parts, Web, status_of
@@ -36,6 +37,7 @@ from drumroll.web.pages.routes import PAGE_ROUTES
 from drumroll.web.pages.visitor import SignInNeeded
 from drumroll.web.problem_words import language_of
 from drumroll.web.problems import MEDIA_TYPE, Problem, document
+from drumroll.web.rates import BURST, DEAR, RATE_PER_S, often_enough
 from drumroll.web.sandbox import SANDBOX_ROUTES
 from drumroll.web.sale import sale_view
 from drumroll.web.views import launch_view
@@ -76,8 +78,9 @@ def read_orders(web: Parts, request: Request[Any, Any, Any]) -> OrdersView:
 @get(
     "/v1/orders/{order_id:str}/history",
     summary="Read an order's history",
-    responses=problems(400, 401, 404, 503),
+    responses=problems(400, 401, 404, 429, 503),
     security=[{"session": []}],
+    opt=DEAR,
     sync_to_thread=False,
 )
 def read_history(web: Parts, order_id: OrderId, request: Request[Any, Any, Any]) -> HistoryView:
@@ -88,8 +91,9 @@ def read_history(web: Parts, order_id: OrderId, request: Request[Any, Any, Any])
 @get(
     "/v1/orders/{order_id:str}/receipt",
     summary="Download an order's receipt",
-    responses=problems(400, 401, 404, 409, 503),
+    responses=problems(400, 401, 404, 409, 429, 503),
     security=[{"session": []}],
+    opt=DEAR,
     media_type="text/plain",
     sync_to_thread=False,
 )
@@ -167,6 +171,7 @@ def make_api(web: Web) -> Litestar:
             create_static_files_router("/docs/assets", directories=[SWAGGER], include_in_schema=False),
         ],
         state=State({"web": web}),
+        guards=[often_enough(Guard(RATE_PER_S, BURST))],
         dependencies={"web": Provide(lambda: web, sync_to_thread=False)},
         exception_handlers={
             Problem: or_page(_problem),

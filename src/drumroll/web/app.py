@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from drumroll.web.api import STATIC, make_api
 from drumroll.web.board_page import BoardPage
 from drumroll.web.changes import ON_ORDERS, ON_WAITING, Action, Changes
 from drumroll.web.context import Web
-from drumroll.web.incoming import Receive, Scope, Send
+from drumroll.web.incoming import Receive, Scope, Send, answer
 from drumroll.web.pages.store import Store
+from drumroll.web.problem_words import language_of
+from drumroll.web.problems import MEDIA_TYPE, document
 from drumroll.web.quotes import Quotes
 from drumroll.web.room import DRAW, ROOM, WaitingRooms, admitted
 from drumroll.web.transparency import PREFIX
@@ -25,6 +28,8 @@ _QUOTES = "/v1/quotes"
 _BOARD, _BOARD_EVENTS = "/board", "/v1/board/events"
 PATH_LIMIT = 1024
 """Characters of a path. All of ours are shorter; file systems fail on long ones, and on NUL."""
+
+_NO_ROOM = "This launch has no waiting room: order without a ticket."
 
 _log = logging.getLogger("drumroll")
 
@@ -74,6 +79,8 @@ def _plain(web: Web) -> Callable[[str, str], App | None]:
     if web.room is not None and rooms:
         web.hot.admitted = partial(admitted, web.room)
         routes |= {("POST", ROOM): rooms.join, ("GET", ROOM): rooms.look, ("GET", DRAW): rooms.draw}
+    else:
+        routes |= {("POST", ROOM): no_room, ("GET", ROOM): no_room, ("GET", DRAW): no_room}
 
     def found(path: str, method: str) -> App | None:
         route = routes.get((method, path))
@@ -84,6 +91,14 @@ def _plain(web: Web) -> Callable[[str, str], App | None]:
         return log.serve if log is not None and path.startswith(PREFIX) else None
 
     return found
+
+
+async def no_room(scope: Scope, receive: Receive, send: Send) -> None:
+    """What the waiting room's addresses answer where the launch has none."""
+    language = language_of(scope["headers"])
+    headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-language", language.encode())]
+    body = document(HTTPStatus.NOT_FOUND, "no_waiting_room", _NO_ROOM, language=language)
+    await answer(send, HTTPStatus.NOT_FOUND, [*headers, (b"vary", b"accept-language")], body)
 
 
 def _action(path: str) -> tuple[Action, str, str] | None:

@@ -14,6 +14,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import HeaderParameter, JSONBody, Parameter, QueryParameter
 
 from drumroll.payments.base import PaymentWebhook
+from drumroll.room.draw import Draw
 from drumroll.web.messages import NewOrder, ProblemView, ReservedOrder, WebhookReceipt
 from drumroll.web.messages_orders import (
     CancelledOrder,
@@ -29,6 +30,7 @@ from drumroll.web.messages_orders import (
     WantedPlace,
 )
 from drumroll.web.messages_promise import QuoteView
+from drumroll.web.room import DRAW, ROOM, PlaceView, WaitingRoomView
 
 _WORDS = {
     400: "The request can't be read: see `code`",
@@ -39,6 +41,7 @@ _WORDS = {
     413: "The body is longer than allowed",
     415: "Not JSON",
     422: "The request is readable and wrong: see `code`",
+    429: "Asked too often; ask again after `Retry-After` seconds",
     503: "Not now; ask again after `Retry-After` seconds, with the same Idempotency-Key",
 }
 
@@ -255,9 +258,53 @@ def stream_board() -> str:
     raise NotFoundException
 
 
+@post(
+    ROOM,
+    summary="Join the waiting room",
+    response_description="Their place, durably; or the same place again",
+    status_code=200,
+    responses=problems(401, 404, 409, 503),
+    security=_SESSION,
+    sync_to_thread=False,
+)
+def join_room() -> PlaceView:
+    """Take a place, or find the one that they have: a person has one, however often it is asked for. It needs no key.
+
+    Once they are let in there is a ``ticket``; send it with orders as ``Admission: <ticket>``. 404 if there is no room.
+    """
+    raise NotFoundException
+
+
+@get(
+    ROOM,
+    summary="Look into the waiting room",
+    responses=problems(401, 404, 503),
+    security=[{}, *_SESSION],
+    sync_to_thread=False,
+)
+def look_at_room() -> WaitingRoomView:
+    """The room as all may see it, and with a session one's own place. Ask again after ``mine.ask_again_s`` seconds."""
+    raise NotFoundException
+
+
+@get(
+    DRAW,
+    summary="Download the draw of places",
+    response_description="The published draw; it never changes",
+    responses=problems(404, 409, 503),
+    sync_to_thread=False,
+)
+def read_draw() -> Draw:
+    """The seed, and all entrants by names that say nothing of whom: check it with `drumroll draw FILE`."""
+    raise NotFoundException
+
+
 HOT_TWINS = [
     read_quote,
     stream_board,
+    join_room,
+    look_at_room,
+    read_draw,
     place_order,
     cancel_order,
     lock_order,

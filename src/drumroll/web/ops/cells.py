@@ -8,7 +8,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from drumroll.domain.money import EXPONENTS
-from drumroll.domain.states import DELIVERED, FIRM, GONE, RESERVED, State
+from drumroll.domain.states import DELIVERED, FIRM, RESERVED, State
 from drumroll.domain.times import rfc3339, to_ms
 from drumroll.web.ops.tables import Cell
 from drumroll.web.pages.order_views import state_name

@@ -113,6 +113,16 @@ class Given(msgspec.Struct, frozen=True):
     fingerprint: bytes
 
 
+def always(form: Form) -> bool:
+    """The tick is needed, whatever else was sent."""
+    return True
+
+
+def never(form: Form) -> bool:
+    """No tick is needed."""
+    return False
+
+
 class Deed(msgspec.Struct, frozen=True):
     """Something to do: its address, who may, the page before it, and what it does (answering where to go on).
 
@@ -124,13 +134,8 @@ class Deed(msgspec.Struct, frozen=True):
     permission: Permission
     sheet: Callable[[Web, Seen, Mapping[str, str]], Awaitable[Sheet]]
     do: Callable[[Web, Seen, Given], Awaitable[Any]]
-    sure: Callable[[Form], bool] = lambda form: False
+    sure: Callable[[Form], bool] = never
     reason: bool = True
-
-
-def always(form: Form) -> bool:
-    """The tick is needed, whatever else was sent."""
-    return True
 
 
 def routes_of(deed: Deed) -> list[Any]:
@@ -151,7 +156,10 @@ def routes_of(deed: Deed) -> list[Any]:
         try:
             return await deed.do(web, seen, _given(deed, seen, request, form, asked))
         except Problem as problem:
-            refused, cause = Declined(words.problem(problem.code, problem.facts, problem.detail), problem.status), problem
+            refused, cause = (
+                Declined(words.problem(problem.code, problem.facts, problem.detail), problem.status),
+                problem,
+            )
         except Declined as declined:
             refused, cause = declined, None
         try:
@@ -206,10 +214,11 @@ def _typed(sheet: Sheet, form: Form) -> Sheet:
     fields = []
     for field in sheet.fields:
         if field.kind == "many":
-            field = msgspec.structs.replace(field, values=tuple(form.many(field.name)))
-        elif field.kind != "password":
-            field = msgspec.structs.replace(field, value=form.one(field.name, field.value))
-        fields.append(field)
+            fields.append(msgspec.structs.replace(field, values=tuple(form.many(field.name))))
+        elif field.kind == "password":
+            fields.append(field)
+        else:
+            fields.append(msgspec.structs.replace(field, value=form.one(field.name, field.value)))
     return msgspec.structs.replace(sheet, fields=tuple(fields))
 
 

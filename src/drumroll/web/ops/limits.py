@@ -1,4 +1,4 @@
-"""Limits and the waiting list: how full each cap is, the conversion windows, who waits. And the deeds that change them."""
+"""Limits and the waiting list: how full each cap is, the conversion windows, who waits; and what changes them."""
 
 from __future__ import annotations
 
@@ -38,6 +38,8 @@ HERE = "/ops/limits"
 CAP_MOST = 10**9
 FIRST_SHOWN = 10
 """Of those who wait for a trim."""
+ENTRIES_LOOKED_AT = 20_000
+"""The latest to join, for the offers that are open: some milliseconds' worth."""
 
 
 class Cap(msgspec.Struct, frozen=True):
@@ -133,9 +135,8 @@ def window_name(window: Conversion, launch: Launch, words: Words) -> str:
 def _lines(book: Book, launch: Launch, words: Words) -> list[Line]:
     """Trims that somebody ever waited for."""
     offered: dict[tuple[str, str], int] = {}
-    for order in book.holds.due(2**62) if book.entries else ():
-        entry = book.entries.get(order.id)
-        if entry is not None and order.state is RESERVED:
+    for entry in islice(reversed(book.entries.values()), ENTRIES_LOOKED_AT):
+        if entry.state == "offered" and book.orders[entry.order_id].state is RESERVED:
             offered[entry.model, entry.trim] = offered.get((entry.model, entry.trim), 0) + 1
     keys = dict.fromkeys([*book.waiting, *offered])
     return [
@@ -143,7 +144,10 @@ def _lines(book: Book, launch: Launch, words: Words) -> list[Line]:
             name_of(launch, model, trim, words),
             len(book.waiting.get((model, trim), ())),
             offered.get((model, trim), 0),
-            [_place(entry, launch, words) for entry in islice(book.waiting.get((model, trim), {}).values(), FIRST_SHOWN)],
+            [
+                _place(entry, launch, words)
+                for entry in islice(book.waiting.get((model, trim), {}).values(), FIRST_SHOWN)
+            ],
         )
         for model, trim in keys
     ]
@@ -172,7 +176,9 @@ async def _cap_sheet(web: Web, seen: Seen, asked: Mapping[str, str]) -> Sheet:
         raise Problem("unknown_model" if model is None else "unknown_trim", "There is no such model or trim.")
     cap = trim.cap if trim else model.cap if model else launch.cap
     live = book.tally(model_id, trim_id).live if trim else book.live(model_id or None)
-    name = name_of(launch, model_id, trim_id, words) if trim else words.text(launch, model.name if model else launch.name)
+    name = (
+        name_of(launch, model_id, trim_id, words) if trim else words.text(launch, model.name if model else launch.name)
+    )
     return Sheet(
         title=words.say("Change the cap of %(name)s", name=name),
         says=[

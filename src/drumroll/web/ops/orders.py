@@ -56,7 +56,9 @@ def find_orders(web: Parts, request: Asking) -> Any:
         return web.pages.see_other(f"{HERE}/{asked.who}")
     words = seen.visitor.words
     found = look_up(web.desk.book, _wanted(asked, launch), SHOWN, fields.get("cursor") or None, web.desk.at_ms)
-    table = Table("orders", words.say("Orders"), _columns(words), _rows(found.orders, launch, words), _empty(found.next, words))
+    table = Table(
+        "orders", words.say("Orders"), _columns(words), _rows(found.orders, launch, words), _empty(found.next, words)
+    )
     file = exported(table, fields)
     if file is not None:
         return file

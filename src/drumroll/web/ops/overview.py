@@ -17,7 +17,7 @@ from drumroll.web.context import Parts, Web, status_of
 from drumroll.web.messages import SaleState
 from drumroll.web.messages_promise import QuoteView
 from drumroll.web.ops.base import Seen, needs, ops_page, seen_by
-from drumroll.web.ops.deeds import Deed, Form, Given, Sheet, always, decided, done_in, on_to, routes_of
+from drumroll.web.ops.deeds import Deed, Given, Sheet, always, decided, done_in, never, on_to, routes_of
 from drumroll.web.ops.parts import operations_of
 from drumroll.web.ops.pulse import KEPT_S
 from drumroll.web.pages.pages import Html
@@ -107,7 +107,6 @@ def overview(web: Parts, request: Asking) -> Html:
         "ops_overview.html",
         HERE,
         done=done_in(request, words),
-        status=200,
         desk_status=status_of(web.desk),
         closed_because=web.desk.closed_because or "",
         lines=_lines(web, launch, words, may_set=seen.may(Permission.SET_SALES)),
@@ -125,7 +124,9 @@ def spark(values: list[float], width: int = 600, height: int = 80) -> str:
     slots, most = KEPT_S // 5, max(values, default=0.0) or 1.0
     step = width / (slots - 1)
     start = width - step * (len(values) - 1)
-    points = (f"{start + at * step:.1f},{height - 2 - value / most * (height - 4):.1f}" for at, value in enumerate(values))
+    points = (
+        f"{start + at * step:.1f},{height - 2 - value / most * (height - 4):.1f}" for at, value in enumerate(values)
+    )
     return " ".join(points)
 
 
@@ -186,9 +187,7 @@ def _orders(book: Book, rate_per_s: float, words: Words) -> list[Figure]:
         Figure(words.say("Orders a second"), words.number(rate_per_s, 1)),
         Figure(words.say("Reserved"), of(RESERVED)),
         Figure(words.say("Firm"), words.number(standing)),
-        Figure(
-            words.say("of them locked"), words.number(standing - sum(tally.by_state[FIRM] for tally in tallies))
-        ),
+        Figure(words.say("of them locked"), words.number(standing - sum(tally.by_state[FIRM] for tally in tallies))),
         Figure(words.say("Converted"), words.number(sum(tally.converted for tally in tallies))),
         Figure(words.say("Cancelled"), of(CANCELLED)),
         Figure(words.say("Given up after the lock"), of(FORFEITED)),
@@ -261,12 +260,8 @@ def _sales_deed(action: Action) -> Deed:
         await decided(web, cmd.SetSales(action, model, given.operator, given.reason, given.key, given.fingerprint))
         return on_to(web, HERE, _DONE[action])
 
-    sure = always if _SURE[action] else _never
+    sure = always if _SURE[action] else never
     return Deed(f"/ops/sales/{action}", HERE, Permission.SET_SALES, sheet, do, sure)
-
-
-def _never(form: Form) -> bool:
-    return False
 
 
 def _model_of(launch: Launch, asked: Mapping[str, str]) -> Model | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -15,9 +17,11 @@ from litestar.params import FromPath
 from drumroll.access.roles import Permission
 from drumroll.domain import commands as cmd
 from drumroll.domain.capacity import rules_of
+from drumroll.domain.events import PlanAccepted
 from drumroll.domain.promise import Planned, Promise
 from drumroll.domain.weeks import week_of_day
 from drumroll.errors import LogError
+from drumroll.log.base import Log
 from drumroll.web.context import Parts, Web
 from drumroll.web.messages_promise import PlannedGroup, PlanView
 from drumroll.web.ops import plan_views as views
@@ -29,7 +33,6 @@ from drumroll.web.ops.tables import Table, exported, view_of
 from drumroll.web.pages.safety import Asking
 from drumroll.web.problems import Problem
 from drumroll.web.promises import plan_view
-from drumroll.web.trail import trail
 from drumroll.words.catalog import Words
 from drumroll.words.problem_words import worded
 
@@ -82,7 +85,7 @@ def plan_page(web: Parts, request: Asking) -> Response[Any]:
         counted=counted,
         kept=views.kept_figures(counted.found, words) if counted else [],
         made=_made(web, words) if seen.may("plan") else [],
-        policies=[(id, words.say(name)) for id, name in views.POLICIES.items()],
+        policies=[(policy, words.say(name)) for policy, name in views.POLICIES.items()],
         usual=rules_of(launch).policy,
         jobs=jobs_of(web) is not None,
         under_way=under_way(web, ("plan", "promises"), words),
@@ -170,14 +173,20 @@ def _made(web: Web, words: Words) -> list[tuple[str, str, str]]:
 
 
 def _acceptors(web: Web, view: PlanView) -> dict[str, tuple[str, str]]:
-    """Who accepted a plan, and why: from the latest entries of the audit trail."""
-    if not view.accepted:
-        return {}
-    try:
-        entries = trail(web.desk.book, web.desk.log, TRAIL_READ, None).entries
-    except LogError:
-        return {}
-    return {str(one.facts["plan"]): (one.operator, one.reason) for one in entries if one.what == "plan"}
+    """Who accepted a plan, and why: from the latest blocks in which operators did something."""
+    latest_first = list(dict.fromkeys(reversed(web.desk.book.trail)))[:TRAIL_READ] if view.accepted else []
+    found: dict[str, tuple[str, str]] = {}
+    with suppress(LogError):
+        for position in latest_first:
+            found |= _accepted_in(web.desk.log, position)
+    return found
+
+
+@lru_cache(maxsize=4 * TRAIL_READ)
+def _accepted_in(log: Log, position: int) -> dict[str, tuple[str, str]]:
+    """The plans of a block: what is written stays, and one of 300,000 orders takes a while to read."""
+    accepted = [event for event in log.block(position).events if isinstance(event, PlanAccepted)]
+    return {one.plan: (one.operator, one.reason) for one in accepted}
 
 
 # What is done
@@ -224,8 +233,8 @@ async def _set_capacity(web: Web, seen: Seen, given: Given) -> Any:
     )
     if (how[0] is None) == (how[1] is None):
         raise Declined(words.say("Give a percentage or a number of orders a week: one of the two."))
-    by = (given.operator, given.reason, given.key, given.fingerprint)
-    await decided(web, cmd.SetCapacity(form.one("resource", ""), *weeks, *how, *by))
+    resource, by = form.one("resource", ""), given.operator
+    await decided(web, cmd.SetCapacity(resource, *weeks, *how, by, given.reason, given.key, given.fingerprint))
     return on_to(web, HERE, "capacity")
 
 

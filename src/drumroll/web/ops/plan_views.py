@@ -169,7 +169,7 @@ def kept_table(launch: Launch, found: Mapping[str, Any], words: Words) -> Table:
         "moved_later": say("Moved later"),
         "moved_earlier": say("Moved earlier"),
     }
-    columns = [Column("trim", say("Trim")), *(Column(id, name, amount=True) for id, name in names.items())]
+    columns = [Column("trim", say("Trim")), *(Column(field, name, amount=True) for field, name in names.items())]
     rows = [[trim_cell(launch, one, words), *(number(one[name], words) for name in names)] for one in found["by_trim"]]
     return Table("promises", say("Promises by trim"), columns, rows, say("Nothing was promised yet."))
 
@@ -214,7 +214,7 @@ def trims_table(launch: Launch, found: Mapping[str, Any], words: Words) -> Table
         "most_late": say("Most weeks late"),
         "unplanned": say("No week"),
     }
-    columns = [Column("trim", say("Trim")), *(Column(id, name, amount=True) for id, name in names.items())]
+    columns = [Column("trim", say("Trim")), *(Column(field, name, amount=True) for field, name in names.items())]
     rows = [
         [trim_cell(launch, one, words), *(number(one["part"][name], words) for name in names)]
         for one in found["difference"]["by_trim"]
@@ -227,7 +227,7 @@ def waits_table(launch: Launch, found: Mapping[str, Any], words: Words) -> Table
     say = words.say
     names = {"first_wait": say("First, weeks"), "median_wait": say("Median, weeks"), "last_wait": say("Last, weeks")}
     columns = [Column("trim", say("Trim")), Column("orders", say("Orders"), amount=True)]
-    columns += [Column(id, name, amount=True) for id, name in names.items()]
+    columns += [Column(field, name, amount=True) for field, name in names.items()]
     rows = [
         [trim_cell(launch, one, words), number(one["orders"], words), *(number(one[name], words) for name in names)]
         for one in found["by_trim"]
@@ -280,7 +280,7 @@ def moves_plot(moves: Mapping[str, Sequence[Sequence[int]]], words: Words) -> Li
     span = range(min(*every, 0) - 1, max(*every, 0) + 2)
     x = tuple(f"{weeks:+d}".replace("-", "\N{MINUS SIGN}") if weeks else "0" for weeks in span)
     counted = {
-        policy_name(policy, words): tuple(dict(map(tuple, one)).get(weeks, 0) for weeks in span)
+        policy_name(policy, words): tuple({by: orders for by, orders in one}.get(weeks, 0) for weeks in span)
         for policy, one in moves.items()
     }
     title, unit = words.say("Orders by weeks moved (+ later)"), words.say("orders")

@@ -129,6 +129,4 @@ class Pulse:
     def _counts(self) -> _Counts:
         meter, room = self._desk.meter, self._room
         admitted = room.view(self._desk.clock_ms()).admitted if room is not None else 0
-        return _Counts(
-            meter.commands, meter.refusals, meter.refused_full, meter.turns, meter.append_ns, admitted
-        )
+        return _Counts(meter.commands, meter.refusals, meter.refused_full, meter.turns, meter.append_ns, admitted)

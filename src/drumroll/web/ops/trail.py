@@ -36,7 +36,9 @@ def trail_page(web: Parts, request: Asking) -> Any:
         raise Problem("desk_closed", f"The log can't be read now: {error}.", retry_after_s=1) from error
     find = seen.may(Permission.FIND_ORDERS)
     rows = [_row(entry, launch, words, find=find) for entry in found.entries]
-    table = Table("trail", words.say("What operators did"), _columns(words), rows, words.say("No operator did anything yet."))
+    table = Table(
+        "trail", words.say("What operators did"), _columns(words), rows, words.say("No operator did anything yet.")
+    )
     return exported(table, fields) or ops_page(
         web,
         seen,

@@ -94,7 +94,7 @@ def _moved(facts: dict[str, Any], launch: Launch, words: Words) -> str:
 
 
 def _capacity(facts: dict[str, Any], launch: Launch, words: Words) -> str:
-    names = {one.id: one.name for one in (*launch.plants, *launch.limits)}
+    names = {one.id: one.name for one in launch.plants} | {one.id: one.name for one in launch.limits}
     resource = facts.get("resource") or ""
     what = words.text(launch, names.get(resource, resource)) if resource else words.say("everything")
     change = (

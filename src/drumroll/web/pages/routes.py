@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drumroll.web.ops.routes import OPS_PAGES
 from drumroll.web.pages.account import ACCOUNT_PAGES
 from drumroll.web.pages.acting import ACTING_PAGES
 from drumroll.web.pages.configure import configure_page
@@ -30,4 +31,5 @@ PAGE_ROUTES: list[Any] = [
     *OUTBOX_PAGES,
     *ROOM_PAGES,
     *SIGN_IN_PAGES,
+    *OPS_PAGES,
 ]
