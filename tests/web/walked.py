@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from drumroll.access.roles import Permission
+from drumroll.web import documented
 from drumroll.web.api import make_api
 from drumroll.web.changes import ON_ORDERS, ON_WAITING
 from tests.web.house import House
@@ -32,13 +33,16 @@ FOLDERS = {"/static/": "assets", "/log/": "the published log"}
 
 
 class Route(msgspec.Struct, frozen=True):
-    """A route: ``path`` as the document has it. ``permission``: what an operator needs for it, if it is one of theirs."""
+    """A route: ``path`` as the document has it. ``permission``: what operators need for it, if it is one of theirs.
+
+    ``twin``: the framework has it for the document alone.
+    """
 
     method: str
     path: str
     page: bool = False
     permission: Permission | None = None
-    documented: bool = False
+    twin: bool = False
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -64,6 +68,6 @@ def routes_of(house: House) -> list[Route]:
 
 
 def _route(method: str, path: str, handler: Any) -> Route:
-    opt = handler.opt
-    documented = bool(getattr(handler, "include_in_schema", False) or False)
-    return Route(method, path, bool(opt.get("page")), opt.get("permission"), documented)
+    function = getattr(handler, "fn", None)
+    twin = getattr(function, "__module__", "") == documented.__name__
+    return Route(method, path, bool(handler.opt.get("page")), handler.opt.get("permission"), twin)

@@ -41,7 +41,7 @@ _MOST_CRASHES = 100
 )
 @click.option("--pace", default="max", show_default=True, help="max, real, or a multiple of real time such as 60x.")
 @click.option("--crashes", default=0, show_default=True, type=click.IntRange(0, _MOST_CRASHES), help="SIGKILLs midway.")
-@click.option("--bots", type=click.IntRange(1, 10**6), help="Bots among 300,000 people, with a waiting room and without.")
+@click.option("--bots", type=click.IntRange(1, 10**6), help="Bots among 300,000 people; with a room, and without.")
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Draws the customers.")
 @json_option("Write the figures here too; - prints them.")
 @click.option("--report", default="report.html", show_default=True, type=click.Path(dir_okay=False))

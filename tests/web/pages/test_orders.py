@@ -175,6 +175,17 @@ def test_a_promise_that_moved_says_from_what_to_what_by_how_much_and_why() -> No
     assert f"You were promised {then[1]}." in english.text
 
 
+def test_a_delivered_order_still_says_what_it_had_been_promised() -> None:
+    with Loft(horizon_weeks=12) as loft:
+        mine = loft.locked("ada")
+        before = both(loft, "ada", f"/orders/{mine}")[0]
+        loft.moved(mine, "scheduled", "in_production", "built", "in_transit", "delivered")
+        english, _ = both(loft, "ada", f"/orders/{mine}")
+    then = re.search(r'class="window"><b>([^<]+)</b>', before.html)
+    assert then is not None
+    assert f"It was delivered on 1 May 2026. You were promised {then[1]}." in english.text
+
+
 @pytest.mark.parametrize("tag", ["en", "zh-CN"])
 def test_every_event_state_and_reason_that_there_is_has_words(life: Life, tag: str) -> None:
     words, launch = words_of(tag), life.server.web.launch

@@ -24,10 +24,10 @@ def amount_cell(minor: int, currency: str, words: Words) -> Cell:
 
 
 def moment_cell(at_ms: int | None, zone: str, words: Words) -> Cell:
-    """A time in the launch's zone; exported as RFC 3339."""
+    """A time in the launch's zone, to the second; exported as RFC 3339."""
     if at_ms is None:
         return Cell("", "")
-    return Cell(words.moment(at_ms, zone, named=False), rfc3339(at_ms, zone))
+    return Cell(words.moment(at_ms, zone, "second", named=False), rfc3339(at_ms, zone))
 
 
 def said_cell(at: str, zone: str, words: Words) -> Cell:

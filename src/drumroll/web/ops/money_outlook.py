@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from litestar import Response, get
@@ -220,12 +219,6 @@ def published_table(launch: Launch, found: Mapping[str, Any], words: Words) -> T
     return Table(
         "published", say("What was published"), columns, rows, say("The launch file has no published figures.")
     )
-
-
-def first_month(found: Mapping[str, Any]) -> date | None:
-    """The first month of an outlook."""
-    months = found["scenarios"][0]["months"] if found["scenarios"] else []
-    return date.fromisoformat(months[0]["from_day"]) if months else None
 
 
 OUTLOOK_PAGES = [outlook_page, outlook_plot]

@@ -27,7 +27,7 @@ from drumroll.web.ops.deeds import (
     on_to,
     routes_of,
 )
-from drumroll.web.ops.order_rights import ways_from
+from drumroll.web.ops.order_rights import check_doable, ways_from
 from drumroll.web.ops.orders import HERE, order_of
 from drumroll.web.pages.forms import Form
 from drumroll.web.pages.order_views import state_name, state_of
@@ -39,7 +39,7 @@ Asked = Mapping[str, str]
 
 
 async def _cancel(web: Web, seen: Seen, asked: Asked) -> Sheet:
-    order, words = order_of(web, asked["order_id"]), seen.visitor.words
+    order, words = _sheet_of(web, seen, asked, "cancel"), seen.visitor.words
     state, held = state_of(order, web.now_ms), words.money(order.held_minor, order.offer.currency)
     choices = [Choice("yes", words.say("Owe all of it back: %(held)s", held=held))]
     if state in UNDELIVERED:
@@ -64,7 +64,7 @@ async def _do_cancel(web: Web, seen: Seen, given: Given) -> Any:
 
 
 async def _correct(web: Web, seen: Seen, asked: Asked) -> Sheet:
-    order, words, launch = order_of(web, asked["order_id"]), seen.visitor.words, web.launch
+    order, words, launch = _sheet_of(web, seen, asked, "correct"), seen.visitor.words, web.launch
     model = _model(launch, order)
     trims = tuple(Choice(trim.id, name_of(launch, model.id, trim.id, words)) for trim in model.trims)
     fields = [Field("trim", words.say("Trim"), "select", order.offer.trim, choices=trims)]
@@ -108,7 +108,7 @@ async def _do_correct(web: Web, seen: Seen, given: Given) -> Any:
 
 
 async def _pin(web: Web, seen: Seen, asked: Asked) -> Sheet:
-    order, words = order_of(web, asked["order_id"]), seen.visitor.words
+    order, words = _sheet_of(web, seen, asked, "pin"), seen.visitor.words
     day = "" if order.promise is None else monday(order.promise.build_week).isoformat()
     return Sheet(
         title=words.say("Give the order a week"),
@@ -131,7 +131,7 @@ async def _do_pin(web: Web, seen: Seen, given: Given) -> Any:
 
 
 async def _unpin(web: Web, seen: Seen, asked: Asked) -> Sheet:
-    order, words = order_of(web, asked["order_id"]), seen.visitor.words
+    order, words = _sheet_of(web, seen, asked, "unpin"), seen.visitor.words
     return Sheet(
         title=words.say("Let go of the order's week"),
         says=[words.say("The next plan may move it as it may move any other order.")],
@@ -152,7 +152,7 @@ async def _pinned(web: Web, given: Given, week: int | None, done: str) -> Any:
 
 
 async def _refund(web: Web, seen: Seen, asked: Asked) -> Sheet:
-    order, words = order_of(web, asked["order_id"]), seen.visitor.words
+    order, words = _sheet_of(web, seen, asked, "refund"), seen.visitor.words
     most, currency = order.forfeited_minor, order.offer.currency
     return Sheet(
         title=words.say("Give the deposit back"),
@@ -185,10 +185,8 @@ async def _do_refund(web: Web, seen: Seen, given: Given) -> Any:
 
 
 async def _move(web: Web, seen: Seen, asked: Asked) -> Sheet:
-    order, words = order_of(web, asked["order_id"]), seen.visitor.words
+    order, words = _sheet_of(web, seen, asked, "move"), seen.visitor.words
     ways = ways_from(state_of(order, web.now_ms))
-    if not ways:
-        raise Problem("wrong_state", f"Order {order.id} has no step of production before it.", {"action": "move"})
     choices = tuple(Choice(one.value, state_name(one, words)) for one in ways)
     return Sheet(
         title=words.say("Move the order in production"),
@@ -212,6 +210,13 @@ async def _do_move(web: Web, seen: Seen, given: Given) -> Any:
             raise Declined(words.say("It can't be moved there now: look at its state."), problem.status) from problem
         raise
     return on_to(web, f"{HERE}/{order_id}", "moved")
+
+
+def _sheet_of(web: Web, seen: Seen, asked: Asked, what: str) -> Order:
+    """The order that a page is about. Raises ``Problem``: there is none, or that can't be done with it."""
+    order = order_of(web, asked["order_id"])
+    check_doable(web, seen, order, what)
+    return order
 
 
 def _is_delivered(form: Form) -> bool:

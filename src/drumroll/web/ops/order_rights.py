@@ -11,6 +11,8 @@ from drumroll.domain.states import AWAITED, Move, State, leads, may
 from drumroll.web.context import Web
 from drumroll.web.ops.base import Seen
 from drumroll.web.pages.order_views import state_of
+from drumroll.web.problems import Problem
+from drumroll.words.catalog import Words
 
 
 class Doable(msgspec.Struct, frozen=True):
@@ -23,7 +25,8 @@ class Doable(msgspec.Struct, frozen=True):
 
 def doable(web: Web, seen: Seen, order: Order) -> list[Doable]:
     """The deeds, the gravest last."""
-    words, state, path = seen.visitor.words, state_of(order, web.now_ms), f"/ops/orders/{order.id}"
+    words: Words = seen.visitor.words
+    state, path = state_of(order, web.now_ms), f"/ops/orders/{order.id}"
     acts, found = seen.may(Permission.ACT_ON_ORDERS), []
     if seen.may(Permission.MOVE_ORDERS) and ways_from(state):
         found.append(Doable(f"{path}/move", words.say("Move in production")))
@@ -38,6 +41,13 @@ def doable(web: Web, seen: Seen, order: Order) -> list[Doable]:
     if acts and may(Move.WITHDRAW, state):
         found.append(Doable(f"{path}/cancel", words.say("Cancel the order"), danger=True))
     return found
+
+
+def check_doable(web: Web, seen: Seen, order: Order, what: str) -> None:
+    """Raises ``Problem`` if that can't be done with the order as it is."""
+    if not any(one.path.endswith(f"/{what}") for one in doable(web, seen, order)):
+        state = state_of(order, web.now_ms).value
+        raise Problem("wrong_state", f"The order is {state}: there is nothing to {what}.", {"state": state})
 
 
 def ways_from(state: State) -> list[State]:

@@ -9,13 +9,14 @@ import msgspec
 
 from drumroll.domain.launch import Launch
 from drumroll.web.messages_orders import HistoryEvent
+from drumroll.web.ops.cells import said_cell
 from drumroll.web.pages.windows import name_of
 from drumroll.words.catalog import Words
 from drumroll.words.problem_words import worded
 
 _HAPPENED: dict[str, str] = {
     "reserved": worded("Ordered: %(name)s, %(price)s."),
-    "firm": worded("The deposit of %(amount)s arrived: firm."),
+    "firm": worded("The deposit arrived: firm."),
     "expired": worded("The deposit did not come in time: expired."),
     "cancelled": worded("Cancelled by the customer."),
     "cancelled.operator": worded("Cancelled by an operator."),
@@ -80,7 +81,7 @@ def _told(launch: Launch, event: HistoryEvent, before_minor: int | None, words: 
         facts.setdefault("price_before", words.money(before_minor, launch.currency))
     message = _HAPPENED.get(f"{event.what}.{event.by}") or _HAPPENED[event.what]
     text = words.say(message, **{"price_before": "", "amount": "", **facts})
-    at = words.rfc3339(event.at, launch.time_zone)
+    at = said_cell(event.at, launch.time_zone, words).text
     return Told(at, text, event.operator or "", event.reason or "", _more(event.facts, facts, words), event.block)
 
 

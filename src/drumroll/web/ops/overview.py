@@ -216,7 +216,7 @@ def _desk(web: Web, words: Words) -> list[Figure]:
             ),
             Figure(words.say("Writing a block"), words.say("%(ms)s ms", ms=words.number(figures.write_ms, 1))),
             Figure(
-                words.say("the worst second of a minute"),
+                words.say("Writing a block, worst second"),
                 words.say("%(ms)s ms", ms=words.number(figures.worst_write_ms, 1)),
             ),
             Figure(

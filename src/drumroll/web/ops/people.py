@@ -27,6 +27,7 @@ from drumroll.web.pages.safety import Asking
 from drumroll.web.pages.sessions import available
 from drumroll.web.pages.windows import name_of
 from drumroll.web.problems import Problem
+from drumroll.words.catalog import Words
 
 HERE = "/ops/people"
 ZONE = "UTC"
@@ -161,7 +162,8 @@ def _waiting_of(book: Book, customer: str) -> tuple[Entry, ...]:
 
 
 async def _erase_sheet(web: Web, seen: Seen, asked: Mapping[str, str]) -> Sheet:
-    words, known = seen.visitor.words, await _known(web, asked["customer"])
+    words: Words = seen.visitor.words
+    known = await _known(web, asked["customer"])
     is_open = known.open(web.now_ms)
     says = [
         words.say(

@@ -280,10 +280,13 @@ def moves_plot(moves: Mapping[str, Sequence[Sequence[int]]], words: Words) -> Li
     span = range(min(*every, 0) - 1, max(*every, 0) + 2)
     x = tuple(f"{weeks:+d}".replace("-", "\N{MINUS SIGN}") if weeks else "0" for weeks in span)
     counted = {
-        policy_name(policy, words): tuple({by: orders for by, orders in one}.get(weeks, 0) for weeks in span)
-        for policy, one in moves.items()
+        policy_name(policy, words): tuple(_orders_moved(one, weeks) for weeks in span) for policy, one in moves.items()
     }
     title, unit = words.say("Orders by weeks moved (+ later)"), words.say("orders")
     if len(counted) == 1:
         return Bars(title, unit, x, Series(unit, next(iter(counted.values()))))
     return lines(title, unit, x, dict(counted))
+
+
+def _orders_moved(moves: Sequence[Sequence[int]], by: int) -> int:
+    return sum(orders for weeks, orders in moves if weeks == by)

@@ -11,7 +11,6 @@ from litestar.params import FromPath
 
 from drumroll.access.roles import Permission
 from drumroll.domain.launch import Launch
-from drumroll.domain.launch_capacity import Plant
 from drumroll.web.context import Parts, Web
 from drumroll.web.ops.base import Seen, needs, ops_page, seen_by
 from drumroll.web.ops.jobs_pages import (
@@ -102,7 +101,6 @@ def _form(
         )
         for one in asked
     ]
-    resources = [(one.id, words.text(launch, one.name)) for one in (*launch.plants, *launch.limits)]
     return ops_page(
         web,
         seen,
@@ -111,7 +109,7 @@ def _form(
         status=status,
         typed=typed or {},
         refused=refused,
-        resources=resources,
+        resources=list(_resources(launch, words).items()),
         before=before,
         jobs=jobs is not None and bool(launch.plants),
         under_way=under_way(web, ("whatif",), words),
@@ -137,9 +135,7 @@ def _refused(options: Mapping[str, str], words: Words) -> str:
 
 def in_words(launch: Launch, options: Mapping[str, str], words: Words) -> str:
     """What was asked, as a sentence."""
-    plants: tuple[Plant, ...] = tuple(launch.plants)
-    names = {one.id: words.text(launch, one.name) for one in (*plants, *launch.limits)}
-    names["all"] = words.say("plants and limits")
+    names = {**_resources(launch, words), "all": words.say("plants and limits")}
     said = []
     for name, sentence in ASKED.items():
         value = options.get(name)
@@ -147,6 +143,11 @@ def in_words(launch: Launch, options: Mapping[str, str], words: Words) -> str:
             shown = words.day(date.fromisoformat(value)) if name == "--from" else names.get(value, value)
             said.append(words.say(sentence, value=words.number(int(shown)) if name == "--orders" else shown))
     return words.listed(said)
+
+
+def _resources(launch: Launch, words: Words) -> dict[str, str]:
+    names = {one.id: one.name for one in launch.plants} | {one.id: one.name for one in launch.limits}
+    return {one: words.text(launch, name) for one, name in names.items()}
 
 
 @get("/ops/whatif/{job_id:str}", **needs(Permission.PLAN))

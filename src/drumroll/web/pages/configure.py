@@ -75,7 +75,7 @@ def configure_page(web: Parts, request: Asking, model_id: FromPath[str]) -> Html
     wanted = wanted_in(model, request)
     trim = next(one for one in model.trims if one.id == wanted.trim)
     configured = configure(model, trim, wanted.options)
-    refused = _refused(launch, model, configured, visitor.words) if isinstance(configured, Refusal) else ""
+    refused = told_why(launch, model, configured, visitor.words) if isinstance(configured, Refusal) else ""
     return page(
         web,
         visitor,
@@ -83,9 +83,9 @@ def configure_page(web: Parts, request: Asking, model_id: FromPath[str]) -> Html
         here="store",
         model_id=model.id,
         model_name=visitor.words.text(launch, model.name),
-        trims=_trims(launch, model, trim, visitor.words),
-        options=_options(launch, model, trim, wanted, configured, visitor.words),
-        regions=_regions(launch, wanted.region, visitor.words),
+        trims=trim_choices(launch, model, trim, visitor.words),
+        options=option_fields(launch, model, trim, wanted, configured, visitor.words),
+        regions=region_choices(launch, wanted.region, visitor.words),
         refused=refused,
         quote=None if refused else quote_panel(web.desk.book, wanted, web.now_ms, visitor.words),
         opens_at_ms=model.opens_at_ms,
@@ -93,7 +93,7 @@ def configure_page(web: Parts, request: Asking, model_id: FromPath[str]) -> Html
     )
 
 
-def _refused(launch: Launch, model: Model, refusal: Refusal, words: Words) -> str:
+def told_why(launch: Launch, model: Model, refusal: Refusal, words: Words) -> str:
     """Why these choices don't go together, by their names."""
     names = {one.id: words.text(launch, one.name) for option in model.options for one in option.choices}
     named = {
@@ -161,7 +161,8 @@ def address_of(wanted: Wanted) -> str:
     return f"/configure/{quoted_for_url(wanted.model, safe='')}?{urlencode(fields)}"
 
 
-def _trims(launch: Launch, model: Model, chosen: Trim, words: Words) -> list[OneOf]:
+def trim_choices(launch: Launch, model: Model, chosen: Trim, words: Words) -> list[OneOf]:
+    """The trims of a model, with the chosen one checked."""
     return [
         OneOf(
             one.id, words.text(launch, one.name), words.money(one.price_minor, launch.currency), checked=one is chosen
@@ -170,9 +171,10 @@ def _trims(launch: Launch, model: Model, chosen: Trim, words: Words) -> list[One
     ]
 
 
-def _options(
+def option_fields(
     launch: Launch, model: Model, trim: Trim, wanted: Wanted, configured: Configured | Refusal, words: Words
 ) -> list[OptionField]:
+    """The options of a model as fields, with what is taken checked and what this trim can not have disabled."""
     taken = _with_defaults(model, trim, wanted.options) if isinstance(configured, Refusal) else configured.options
     return [_option(launch, option, trim, taken, words) for option in model.options]
 
@@ -191,7 +193,8 @@ def _option(launch: Launch, option: Option, trim: Trim, taken: Sequence[str], wo
     return OptionField(option.id, words.text(launch, option.name), option.many, choices)
 
 
-def _regions(launch: Launch, chosen: str | None, words: Words) -> list[OneOf]:
+def region_choices(launch: Launch, chosen: str | None, words: Words) -> list[OneOf]:
+    """The regions; without a choice the first, which is the default."""
     first = launch.regions[0].id if launch.regions else None
     return [OneOf(one.id, words.text(launch, one.name), "", one.id == (chosen or first)) for one in launch.regions]
 

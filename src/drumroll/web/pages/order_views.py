@@ -245,6 +245,13 @@ def promised_of(launch: Launch, view: OrderView, events: list[HistoryEvent], wor
     return Promised(then.days, now, _moved(told.moved, told.weeks, words), told.moved == "later", reason, told.pinned)
 
 
+def was_promised(launch: Launch, view: OrderView, words: Words) -> str:
+    """What a delivered order had been promised; empty for all others."""
+    told = view.promise if view.state == DELIVERED else None
+    then = window_of(launch, told.promised, words) if told is not None else None
+    return then.days if then is not None else ""
+
+
 def _moved(moved: str | None, weeks: int, words: Words) -> str:
     if moved is None:
         return ""

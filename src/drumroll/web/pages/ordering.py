@@ -24,6 +24,7 @@ from drumroll.web.pages.visitor import Visitor, visitor_of
 from drumroll.web.pages.windows import chosen_of
 from drumroll.web.problems import Problem
 from drumroll.web.quotes import Wanted
+from drumroll.words.catalog import Words
 
 STAYS = ("too_many_orders", "idempotency_key_reused")
 """Refusals that a customer answers by looking at the orders that they have."""
@@ -69,7 +70,7 @@ async def order(web: Parts, request: Asking) -> Any:
     form = await form_of(web, request, visitor)
     wanted, key = _wanted(form), key_digest(visitor.customer, form.one("key").encode())
     if _is_another(web, visitor, form, key):
-        return _review(web, visitor, wanted, _ask_again(visitor), 409)
+        return _review(web, visitor, wanted, _ask_again(visitor.words), 409)
     if not may_order(web, visitor.customer):
         return web.pages.see_other("/room")
     order_id = next(web.hot.order_ids)
@@ -142,8 +143,8 @@ def _is_another(web: Web, visitor: Visitor, form: Form, key: bytes) -> bool:
     return any(order.live for order in ids_of(web, visitor))
 
 
-def _ask_again(visitor: Visitor) -> str:
-    return visitor.words.say("You have an order already. If you want one more, say so below.")
+def _ask_again(words: Words) -> str:
+    return words.say("You have an order already. If you want one more, say so below.")
 
 
 def _refused(web: Web, visitor: Visitor, wanted: Wanted, problem: Problem) -> Html:

@@ -103,6 +103,7 @@ def shown(web: Web, visitor: Visitor, order: Order, trouble: str = "", status: i
         pay_url=f"/orders/{order.id}/pay" if web.sandbox is not None else web.provider.pay_url(order.id),
         steps=views.steps_of(launch, order, events, now_ms, words),
         promised=views.promised_of(launch, view, events, words),
+        was_promised=views.was_promised(launch, view, words),
         unpromised=views.unpromised_text(view, words),
         place=views.place_text(view, words),
         chosen=[] if model is None else chosen_of(launch, model, order.offer.options, words),

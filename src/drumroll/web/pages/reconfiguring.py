@@ -15,7 +15,15 @@ from drumroll.domain.rights import rights
 from drumroll.web.context import Parts, Web
 from drumroll.web.messages_orders import WantedChange, WantedConversion
 from drumroll.web.pages.acting import Said, first_or_refused, terms_of
-from drumroll.web.pages.configure import CHOICE, CHOICES_LIMIT, OneOf, _options, _refused, _regions, _trims
+from drumroll.web.pages.configure import (
+    CHOICE,
+    CHOICES_LIMIT,
+    OneOf,
+    option_fields,
+    region_choices,
+    told_why,
+    trim_choices,
+)
 from drumroll.web.pages.orders import own, refused
 from drumroll.web.pages.pages import PAGE, Html, page
 from drumroll.web.pages.safety import Asking
@@ -122,17 +130,10 @@ def _page(
     assert model is not None
     trim = next(one for one in model.trims if one.id == wanted.trim)
     configured = configure(model, trim, wanted.options)
-    trouble, terms, same = "", None, False
-    if isinstance(configured, Refusal):
-        trouble = _refused(launch, model, configured, words)
-    else:
-        try:
-            terms = terms_of(web, visitor, order, action, said)
-        except Problem as problem:
-            if problem.code in _OF_THE_ORDER:
-                return refused(web, visitor, order, problem)
-            same = problem.code == "nothing_to_change"
-            trouble = "" if same else words.problem(problem.code, problem.facts, problem.detail)
+    try:
+        shown = _shown(web, visitor, order, action, said, model, configured)
+    except Problem as problem:
+        return refused(web, visitor, order, problem)
     return page(
         web,
         visitor,
@@ -143,10 +144,31 @@ def _page(
         name=name_of(launch, order.offer.model, order.offer.trim, words),
         models=_models(launch, targets, wanted.model, visitor),
         **_choices(launch, model, trim, wanted, configured, visitor),
-        refused=trouble,
-        terms=terms,
-        same=same,
+        **shown,
     )
+
+
+def _shown(
+    web: Web,
+    visitor: Visitor,
+    order: Order,
+    action: str,
+    said: Said,
+    model: Model,
+    configured: Configured | Refusal,
+) -> dict[str, Any]:
+    """The terms of what was chosen, or why there are none. Raises ``Problem`` if no other choice would mend that."""
+    words = visitor.words
+    if isinstance(configured, Refusal):
+        return {"terms": None, "same": False, "refused": told_why(web.launch, model, configured, words)}
+    try:
+        return {"terms": terms_of(web, visitor, order, action, said), "same": False, "refused": ""}
+    except Problem as problem:
+        if problem.code in _OF_THE_ORDER:
+            raise
+        same = problem.code == "nothing_to_change"
+        told = "" if same else words.problem(problem.code, problem.facts, problem.detail)
+        return {"terms": None, "same": same, "refused": told}
 
 
 def _models(launch: Launch, targets: list[str], chosen: str, visitor: Visitor) -> list[OneOf]:
@@ -160,9 +182,9 @@ def _choices(
     """The fields of the configurator, as the store has them."""
     words = visitor.words
     return {
-        "trims": _trims(launch, model, trim, words),
-        "options": _options(launch, model, trim, wanted, configured, words),
-        "regions": _regions(launch, wanted.region, words),
+        "trims": trim_choices(launch, model, trim, words),
+        "options": option_fields(launch, model, trim, wanted, configured, words),
+        "regions": region_choices(launch, wanted.region, words),
     }
 
 
