@@ -8,7 +8,7 @@ LAUNCH ?= launches/yu7.toml
 help:
 	@echo "make rehearse   install into .venv and play the reference launch against a real server (about two minutes)"
 	@echo "make test       run the whole test suite"
-	@echo "make serve      take orders in a sandbox, a minute before the opening: http://127.0.0.1:8000/board"
+	@echo "make serve      take orders in a sandbox, a minute before the opening: http://127.0.0.1:8000"
 	@echo "make bench      measure the intake against this machine's ceiling (about two minutes)"
 	@echo "make check      format, lint, types"
 

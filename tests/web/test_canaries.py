@@ -34,6 +34,7 @@ pytestmark = pytest.mark.slow
 MAIL, PHONE = "kanarie.vogel-7f3a9c@post.example", "+8613900017352"
 NAME, MISTYPED = "Serinus Kanaria-Quetzal", "kanarie.vogel-7f3a9c at post.example"
 OPERATOR, PASSWORD, WRONG_PASSWORD = "grace", "a lemon finch sings at 4711", "an orange finch sings at 4712"
+WAITING = WAITING_ROOM.replace("ticket_s = 60", "ticket_s = 600")
 URLS = re.compile(r"""(?:href|action|src|content)=["']([^"']+)["']""")
 
 
@@ -47,7 +48,7 @@ class Served:
     def call(self, method: str, path: str, headers: Headers, body: bytes = b"") -> Answer:
         connection = HTTPConnection("127.0.0.1", self.server.port, timeout=20)
         try:
-            connection.request(method, path, body, {name: value for name, value in headers})
+            connection.request(method, path, body, dict(headers))
             response = connection.getresponse()
             lines = tuple((name.lower(), value) for name, value in response.getheaders())
             found = answer_of(response)
@@ -145,17 +146,9 @@ def _note_session(browser: Browser, cookie: str, canaries: Canaries, what: str) 
     canaries.add(f"the MAC of {what}'s session", token.rpartition(".")[2])
 
 
-def is_admitted(browser: Browser) -> None:
-    """Through the waiting room, which keeps who came in a file of its own."""
-    page = browser.send(browser.get("/room").form("/room"))
-    until = time.monotonic() + 15
-    while "ticket" not in page.text.lower() and "order" not in " ".join(page.links) and time.monotonic() < until:
-        time.sleep(0.5)
-        page = browser.get("/room")
-
-
 def orders(browser: Browser) -> str:
-    """An order from the pages, paid; its id."""
+    """An order from the pages, once the waiting room lets them in, paid; its id."""
+    assert browser.send(browser.get("/room").form("/room")).path == "/room"
     until = time.monotonic() + 15
     page: Page | None = None
     while (page is None or not page.path.startswith("/orders/")) and time.monotonic() < until:
@@ -169,12 +162,11 @@ def orders(browser: Browser) -> str:
     return order_id
 
 
-def lives(served: Served, canaries: Canaries) -> None:
-    """A customer: signs in, waits, orders, pays, says their name, takes their data, signs out."""
+def lives(served: Served, canaries: Canaries) -> str:
+    """A customer: signs in, waits, orders, pays, says their name, takes their data, signs out. The order's id."""
     browser = Browser(served)  # type: ignore[arg-type]
     assert browser.send(browser.get("/sign-in").form("/sign-in"), contact=MISTYPED).status == 422
     comes_in(browser, MAIL, canaries, "the customer")
-    is_admitted(browser)
     order_id = orders(browser)
     assert NAME in browser.send(browser.get("/me").form("/me/name"), name=NAME).html
     assert MAIL in browser.get("/me/data").html
@@ -183,6 +175,7 @@ def lives(served: Served, canaries: Canaries) -> None:
     browser.send(browser.get("/me").form("/sign-out"))
     other = Browser(served, "zh-CN")  # type: ignore[arg-type]
     comes_in(other, PHONE, canaries, "another customer")
+    return order_id
 
 
 def operates(served: Served, canaries: Canaries, secret: str) -> None:
@@ -222,13 +215,13 @@ def waited_for(folder: Path, sent: list[bytes], order_log: str) -> None:
 
 def test_nothing_personal_and_no_secret_is_left_in_clear_anywhere(tmp_path: Path) -> None:
     canaries, log = Canaries(), "o.drumroll"
-    with receiver() as (url, sent), RealServer(tmp_path, launch=LAUNCH + WAITING_ROOM, publish=True) as server:
+    with receiver() as (url, sent), RealServer(tmp_path, launch=LAUNCH + WAITING, publish=True) as server:
         served = Served(server)
         drumroll(server, "webhooks", "add", url)
         said = drumroll(server, "operator", "add", OPERATOR, "--role", "admin", "--password-stdin", given=PASSWORD)
         (secret,) = re.findall(r"\b[A-Z2-7]{32}\b", said)[:1]
         canaries.add("the secret of the operator's codes", secret)
-        lives(served, canaries)
+        order_id = lives(served, canaries)
         operates(served, canaries, secret)
         waited_for(tmp_path, sent, log)
         metrics, board = server.get("/metrics").body, server.get("/v1/board").body
@@ -237,6 +230,7 @@ def test_nothing_personal_and_no_secret_is_left_in_clear_anywhere(tmp_path: Path
     files = kept_in(tmp_path)
     for name in (log, f"{log}-access", f"{log}-people", f"{log}-room", f"{log}-webhooks"):
         assert files[name], name
+    assert order_id.encode() in while_it_runs[log] + while_it_runs[f"{log}-wal"], "what is in clear is found"
     assert any(name.endswith("-wal") for name in while_it_runs), "what is not in the file yet is looked at too"
     places = {f"{name} (while it runs)": content for name, content in while_it_runs.items()} | files
     places |= {"/metrics": metrics, "/v1/board": board, "webhooks": b"".join(sent)}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ from schemathesis.specs.openapi import checks
 
 from drumroll.bootstrap import read_launch
 from drumroll.payments.standard_webhooks import secret_bytes, sign
-from tests.web.house import House
+from tests.web.house import LAUNCH, House
 from tests.web.planted import FIRST, day_of, group, plan, planted
 from tests.web.servers import WEBHOOK_SECRET, RealServer
 
@@ -33,6 +35,7 @@ CHECKS = [
 ]
 OPERATORS = "/v1/operator/"
 QUOTES = "/v1/quotes"
+ROOM = "/v1/waiting-room"
 ORDER = "/v1/orders/{order_id}"
 ACTIONS = ["cancel", "lock", "undo-lock", "change", "convert"]
 DEEDS = [
@@ -62,7 +65,11 @@ ROUTES = [
     *[("POST", OPERATORS + deed) for deed in DEEDS],
     *[("GET", OPERATORS + read) for read in ("orders", "orders/{order_id}", "trail", "plan")],
     ("GET", QUOTES),
+    ("POST", ROOM),
+    ("GET", ROOM),
+    ("GET", f"{ROOM}/draw"),
     ("GET", "/v1/launch"),
+    ("GET", "/v1/sale"),
     ("GET", "/v1/board"),
     ("GET", "/healthz"),
     ("GET", "/metrics"),
@@ -238,6 +245,61 @@ def test_every_answer_about_the_plants_weeks_is_as_documented(
     assert statuses & {200, 409, 422}, statuses
 
 
+ROOM_OPENS = (
+    LAUNCH.replace("opens = 2026-05-01T12:00:00", "opens = 2026-05-01T14:00:00")
+    + """
+[waiting_room]
+opens = 2026-05-01T13:00:00
+rate_per_s = 10
+ticket_s = 60
+"""
+)
+PHASES = {
+    "before": ("2026-05-01T12:30:00+02:00", {("POST", 409), ("GET", 200), ("DRAW", 409)}),
+    "open": ("2026-05-01T13:00:01+02:00", {("POST", 200), ("GET", 200), ("DRAW", 409)}),
+    "drawn": ("2026-05-01T14:00:05+02:00", {("POST", 200), ("GET", 200), ("DRAW", 200)}),
+    "over": ("2026-05-01T18:00:00+02:00", {("POST", 409), ("GET", 200), ("DRAW", 200)}),
+}
+
+
+def test_every_answer_of_a_waiting_room_is_as_documented_before_and_after_the_draw(tmp_path: Path) -> None:
+    with RealServer(tmp_path, launch=ROOM_OPENS) as server:
+        api = schemathesis.openapi.from_url(f"{base(server)}/docs/openapi.json")
+        for state, (now, wanted) in PHASES.items():
+            become(server, state, now)
+            assert played_in_room(api, server) >= wanted, state
+
+
+def become(server: RealServer, state: str, now: str) -> None:
+    """Move the clock on, and wait until the room is as it should be then."""
+    moved = json.dumps({"now": now}).encode()
+    assert server.ask("POST", "/sandbox/clock", {"content-type": "application/json"}, moved).status == 200
+    until = time.monotonic() + 20
+    while (found := server.get(ROOM).json())["state"] != state or (state == "drawn" and draw_of(server) != 200):
+        assert time.monotonic() < until, found
+        time.sleep(0.1)
+
+
+def draw_of(server: RealServer) -> int:
+    return server.get(f"{ROOM}/draw").status
+
+
+def played_in_room(api: Any, server: RealServer) -> set[tuple[str, int]]:
+    """All three routes fuzzed, by new people and old ones; what was answered to whom came in rightly."""
+    numbers, found = count(), set()
+
+    def check(case: Any) -> None:
+        (token,) = server.sessions(f"c{next(numbers) % 7}")
+        headers = {"authorization": f"Bearer {token}"} if case.operation.security else {}
+        response = case.call(base_url=base(server), headers=headers)
+        case.validate_response(response, checks=CHECKS)
+        found.add(("DRAW" if case.path.endswith("/draw") else case.method, response.status_code))
+
+    for method, path in (("POST", ROOM), ("GET", ROOM), ("GET", f"{ROOM}/draw")):
+        play(api, method, path, check)
+    return found
+
+
 def test_every_answer_to_an_authentic_webhook_is_as_documented(api: Any, server: RealServer) -> None:
     outcomes: set[str] = set()
 
@@ -283,13 +345,15 @@ def test_the_document_says_of_each_route_what_it_is_for() -> None:
         assert len(route["description"]) > 15, name
     keyed = {path for (method, path), route in routes.items() if "Idempotency-Key" in str(route.get("parameters"))}
     assert keyed == {
-        path for method, path in ROUTES if method == "POST" and path.startswith("/v1/") and path != WEBHOOK
+        path for method, path in ROUTES if method == "POST" and path.startswith("/v1/") and path not in (WEBHOOK, ROOM)
     }
     answered = routes["post", "/v1/orders"]["responses"]["201"]["headers"]
     assert {"Location", "Idempotent-Replayed"} <= answered.keys()
     for method, path in ROUTES:
         needed: list[dict[str, list[str]]] = [{"operator": []}] if path.startswith(OPERATORS) else [{"session": []}]
-        is_open = not path.startswith(("/v1/orders", "/v1/waiting-list", OPERATORS))
+        is_open = not path.startswith(("/v1/orders", "/v1/waiting-list", ROOM, OPERATORS)) or path.endswith("/draw")
+        if (method, path) == ("GET", ROOM):
+            needed = [{}, *needed]
         assert routes[method.lower(), path].get("security") == (None if is_open else needed), path
     assert document["components"]["schemas"]["NewOrder"]["properties"]["model"]["examples"]
 

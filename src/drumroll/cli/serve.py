@@ -187,5 +187,5 @@ def _greet(settings: Settings, desk: Desk) -> None:
     orders = len(desk.book.orders)
     name = desk.book.launch.name if desk.book.launch else ""
     click.echo(f"{name}: {orders:,} orders in {settings.log}, block {desk.position:,}")
-    click.echo(f"Taking orders on {base}  board: {base}/board  API: {base}/docs")
+    click.echo(f"Taking orders on {base}  operations: {base}/ops  board: {base}/board  API: {base}/docs")
     sys.stdout.flush()
