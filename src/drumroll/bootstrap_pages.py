@@ -96,6 +96,7 @@ def make_entrance(settings: Settings, session_key: bytes, access: AccessStore) -
         guard=Guard(SIGN_IN_RATE_PER_S, SIGN_IN_BURST),
         access=access,
         accounts=Accounts(access, accounts_seal(session_key)),
+        seal=Seal(derived_key(session_key, "sign-in")),
         operator_session_s=settings.operator_session_s,
         outbox=outbox,
         oidc=_oidc(settings, settings.oidc, "oidc", "/sign-in/oidc/done"),

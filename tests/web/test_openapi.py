@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -271,13 +271,17 @@ def test_every_answer_of_a_waiting_room_is_as_documented_before_and_after_the_dr
 
 
 def become(server: RealServer, state: str, now: str) -> None:
-    """Move the clock on, and wait until the room is as it should be then."""
-    moved = json.dumps({"now": now}).encode()
-    assert server.ask("POST", "/sandbox/clock", {"content-type": "application/json"}, moved).status == 200
-    until = time.monotonic() + 20
-    while (found := server.get(ROOM).json())["state"] != state or (state == "drawn" and draw_of(server) != 200):
+    """Move the clock on until the room is as it should be then: it is over only once nobody waited for a while."""
+    until, moment = time.monotonic() + 20, datetime.fromisoformat(now)
+    while True:
+        moved = json.dumps({"now": moment.isoformat()}).encode()
+        assert server.ask("POST", "/sandbox/clock", {"content-type": "application/json"}, moved).status == 200
+        found = server.get(ROOM).json()
+        if found["state"] == state and (state != "drawn" or draw_of(server) == 200):
+            return
         assert time.monotonic() < until, found
-        time.sleep(0.1)
+        time.sleep(0.3)
+        moment += timedelta(seconds=90 if state == "over" else 0)
 
 
 def draw_of(server: RealServer) -> int:

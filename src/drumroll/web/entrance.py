@@ -8,6 +8,7 @@ from drumroll.access.accounts import Accounts
 from drumroll.access.codes import Challenges
 from drumroll.access.limits import Guard
 from drumroll.access.oidc import Oidc
+from drumroll.access.sealing import Seal
 from drumroll.access.store import AccessStore
 from drumroll.people.delivery import Delivery
 from drumroll.people.outbox import Outbox
@@ -15,7 +16,10 @@ from drumroll.people.store import PeopleStore
 
 
 class Entrance(msgspec.Struct, frozen=True):
-    """The parts. ``outbox`` is a sandbox's alone; ``oidc`` and ``operators_oidc`` are there if they are set up."""
+    """The parts. ``seal`` closes what a browser keeps for us while it signs in.
+
+    ``outbox`` is a sandbox's alone; ``oidc`` and ``operators_oidc`` are there if they are set up.
+    """
 
     people: PeopleStore
     delivery: Delivery
@@ -23,6 +27,7 @@ class Entrance(msgspec.Struct, frozen=True):
     guard: Guard
     access: AccessStore
     accounts: Accounts
+    seal: Seal
     operator_session_s: int
     outbox: Outbox | None = None
     oidc: Oidc | None = None

@@ -14,7 +14,6 @@ import msgspec
 from litestar.datastructures import Cookie
 
 from drumroll.access.operator_sessions import new_sid
-from drumroll.access.sealing import Seal, derived_key
 from drumroll.access.sessions import Session
 from drumroll.errors import AccessFailed, PeopleFailed
 from drumroll.web.pages.safety import Asking
@@ -26,7 +25,6 @@ UNDER_WAY_S = 600
 """How long a sign-in may take from its beginning to its end."""
 SEALED_LIMIT = 4096
 """Characters of a sealed cookie; browsers keep no longer ones (RFC 6265, section 6.1)."""
-_PURPOSE = "sealed cookies"
 _RETRY_S = 5
 _BROWSERS = (
     ("MicroMessenger/", "WeChat"),
@@ -119,7 +117,7 @@ def host_of(issuer: str) -> str:
 
 def sealed(web: Any, name: str, kept: msgspec.Struct, same_site: Literal["strict", "lax"] = "strict") -> Cookie:
     """A cookie for the time of a sign-in, which nobody but us reads or changes."""
-    content = _seal(web).seal(msgspec.json.encode((int(web.now_s()) + UNDER_WAY_S, kept)), name)
+    content = web.entrance.seal.seal(msgspec.json.encode((int(web.now_s()) + UNDER_WAY_S, kept)), name)
     text = urlsafe_b64encode(content).decode().rstrip("=")
     cookie: Cookie = web.pages.safety.cookie(name, text, UNDER_WAY_S, same_site)
     return cookie
@@ -132,13 +130,8 @@ def unsealed(web: Any, request: Asking, name: str, kind: type[_Kept]) -> _Kept |
         return None
     try:
         content = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        until_s, raw = msgspec.json.decode(_seal(web).open(content, name), type=tuple[int, msgspec.Raw])
+        until_s, raw = msgspec.json.decode(web.entrance.seal.open(content, name), type=tuple[int, msgspec.Raw])
         kept = msgspec.json.decode(raw, type=kind)
     except (AccessFailed, ValueError, msgspec.DecodeError):
         return None
     return kept if web.now_s() < until_s else None
-
-
-def _seal(web: Any) -> Seal:
-    """A key of its own, derived from that of the forms: no session is called as the purpose is."""
-    return Seal(derived_key(web.pages.safety.token(_PURPOSE).encode(), _PURPOSE))

@@ -73,15 +73,16 @@ if (configurator) {
 // ---- what changes by itself is looked up again: data-again is how often, in seconds
 const again = document.querySelector("[data-again]");
 if (again) {
-  const every = Math.max(1, Number(again.dataset.again)) * 1000;
+  const every = () => Math.max(1, Number(again.dataset.again)) * 1000;
   const renew = async () => {
     try {
       const answer = await fetch(location.href, { headers: { accept: "text/html" } });
       const anew = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(again.id);
       if (answer.redirected && new URL(answer.url).pathname !== location.pathname) return location.assign(answer.url);
+      if (anew?.dataset.again) again.dataset.again = anew.dataset.again;
       if (anew && anew.innerHTML !== again.innerHTML && !again.contains(document.activeElement)) again.replaceChildren(...anew.childNodes);
     } catch { /* a connection that broke: the next time */ }
-    setTimeout(renew, every * (0.8 + Math.random() * 0.4));
+    setTimeout(renew, every() * (0.8 + Math.random() * 0.4));
   };
-  setTimeout(renew, every);
+  setTimeout(renew, every());
 }
