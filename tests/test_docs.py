@@ -13,9 +13,11 @@ from click.testing import CliRunner
 
 from drumroll.cli.main import COMMANDS, cli
 from drumroll.settings import Settings
+from drumroll.web.pages.routes import PAGE_ROUTES
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+READMES = [ROOT / "README.md", ROOT / "README.zh-CN.md"]
+DOCUMENTS = [*READMES, ROOT / "ARCHITECTURE.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 SNIPPET = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PARTS = ("**Context.**", "**Decision.**", "**Consequences.**", "**Enforced by**")
 
@@ -53,9 +55,43 @@ def test_the_readmes_make_targets_exist(line: str) -> None:
     assert run.returncode == 0, run.stderr
 
 
+def test_the_chinese_readme_has_the_commands_of_the_english_one_and_no_others() -> None:
+    english, chinese = (
+        re.findall(r"^```(?:sh)?.*?^```", path.read_text(), re.MULTILINE | re.DOTALL) for path in READMES
+    )
+    assert len(english) > 5
+    assert chinese == english
+
+
+def test_the_guide_to_the_pages_names_every_page() -> None:
+    rows = re.findall(r"^\| `/.*", unnamed((ROOT / "docs" / "pages.md").read_text()), re.MULTILINE)
+    paths = {unnamed(path) for route in PAGE_ROUTES if "GET" in route.http_methods for path in route.paths}
+    for path in sorted(path for path in paths if not path.startswith("/ops/plots/")):
+        parent, _, last = path.rpartition("/")
+        assert any(f"`{path}`" in row or (row.startswith(f"| `{parent}`") and f"`…/{last}`" in row) for row in rows), (
+            f"docs/pages.md lacks {path}"
+        )
+
+
+def unnamed(text: str) -> str:
+    """Without the names of what stands in a path, which the guide and the routes choose on their own."""
+    return re.sub(r"\{[^}/]*\}", "{}", text)
+
+
+def test_the_guide_links_a_picture_of_each_page_in_both_languages_and_sizes() -> None:
+    text = (ROOT / "docs" / "pages.md").read_text()
+    rows = [line for line in text.splitlines() if "](pages/" in line]
+    assert len(rows) == 30
+    for line in rows:
+        name = line.split("`")[1]
+        wanted = [f"pages/{name}-{language}-{size}.png" for language in ("en", "zh") for size in ("phone", "desk")]
+        assert re.findall(r"\]\(([^)]*)\)", line) == wanted
+
+
 def test_every_command_of_the_documents_exists() -> None:
     for document in DOCUMENTS:
-        for name in re.findall(r"(?:`|^|\n|bin/)drumroll ([a-z]+)", document.read_text()):
+        # What the draw's seal is made of begins like a command, and is none.
+        for name in re.findall(r"(?:`|^|\n|bin/)drumroll (?!waiting room seed/)([a-z]+)", document.read_text()):
             assert name in COMMANDS, f"{document.name} speaks of `drumroll {name}`"
 
 
@@ -94,10 +130,11 @@ def test_paths_that_a_document_names_exist(document: Path) -> None:
 
 
 def test_the_code_map_names_every_folder_of_the_house() -> None:
-    text = (ROOT / "README.md").read_text()
-    for folder in (ROOT / "src" / "drumroll").iterdir():
-        if (folder / "__init__.py").exists():
-            assert f"`{folder.name}/`" in text, f"the README's map lacks {folder.name}/"
+    for readme in READMES:
+        text = readme.read_text()
+        for folder in (ROOT / "src" / "drumroll").iterdir():
+            if (folder / "__init__.py").exists():
+                assert f"`{folder.name}/`" in text, f"the map of {readme.name} lacks {folder.name}/"
 
 
 def test_every_setting_is_documented_with_its_default() -> None:

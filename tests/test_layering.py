@@ -24,6 +24,7 @@ ALLOWED = {
         *("desk", "domain", "plan", "outlook", "market", "proof", "transparency", "log.base"),
         *("payments.base", "payments.sandbox", "errors"),
         *("access", "people", "room", "words"),
+        *("webhooks.endpoint", "webhooks.messages", "webhooks.store"),
     },
     # Who is it, who are they, whose turn is it, how is it said: none of them knows of the web.
     "access": {"errors"},

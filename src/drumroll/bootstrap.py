@@ -282,6 +282,7 @@ def make_server(settings: Settings, desk: Desk, clock: SandboxClock | None) -> S
     access = bootstrap_pages.open_access(settings)
     launch = desk.book.launch
     assert launch is not None, "a desk that is open has a launch"
+    room = bootstrap_pages.open_room(settings, launch, session_key)
     metrics.register(DeskCollector(desk, stream, published.index if published else None))
     web = Web(
         desk=desk,
@@ -296,7 +297,8 @@ def make_server(settings: Settings, desk: Desk, clock: SandboxClock | None) -> S
         sandbox=Sandbox(provider, clock) if settings.sandbox else None,
         pages=bootstrap_pages.make_pages(settings, session_key),
         entrance=bootstrap_pages.make_entrance(settings, session_key, access),
-        room=bootstrap_pages.open_room(settings, launch, session_key),
+        room=room,
+        operations=bootstrap_pages.make_operations(settings, desk, room, access, session_key),
         transparency=published,
     )
     return Server(make_app(web), service, web)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
@@ -18,11 +19,13 @@ from drumroll.settings import Settings
 if TYPE_CHECKING:
     from drumroll.access.oidc import Oidc
     from drumroll.access.store import AccessStore
+    from drumroll.desk.desk import Desk
     from drumroll.people.delivery import Delivery
     from drumroll.people.outbox import Outbox
     from drumroll.people.store import PeopleStore
     from drumroll.room.room import Room
     from drumroll.web.entrance import Entrance
+    from drumroll.web.ops.parts import Operations
     from drumroll.web.pages.pages import Pages
 
 IN_MEMORY = ":memory:"
@@ -164,3 +167,16 @@ def open_room(settings: Settings, launch: Launch, session_key: bytes) -> Room | 
     store = Store(path, launch.id, secrets.token_bytes(KEY_BYTES))
     key = derived_key(session_key, "room")
     return Room(store, launch.waiting_room, launch.opens_at_ms, key, launch.id)
+
+
+def make_operations(
+    settings: Settings, desk: Desk, room: Room | None, access: AccessStore, session_key: bytes
+) -> Operations:
+    """What operators' pages need of their own: the desk's pulse, the accounts, the webhooks of a log on a disk."""
+    from drumroll.access.roster import Roster
+    from drumroll.bootstrap import open_webhooks
+    from drumroll.web.ops.parts import Operations
+    from drumroll.web.ops.pulse import Pulse
+
+    webhooks = None if settings.log == IN_MEMORY else partial(open_webhooks, settings.log)
+    return Operations(Pulse(desk, room), Roster(access, accounts_seal(session_key)), webhooks)

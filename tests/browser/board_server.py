@@ -19,7 +19,7 @@ from drumroll.web.board_page import board_pages
 from drumroll.web.messages import BoardView
 
 STATIC = Path(str(files("drumroll.web").joinpath("static")))
-PAGES = board_pages(STATIC, lambda name: f"/static/{name}")
+PAGES = board_pages(STATIC, lambda name: f"/static/{name}", {})
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'"
 KINDS = {"js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
 BEAT_S = 0.2

@@ -10,17 +10,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from drumroll.domain.launch_file import parse
+from drumroll.words.catalog import words_of
 from tests.browser.test_board import ARGUMENTS
 from tests.web.servers import WEBHOOK_SECRET, Answer, RealServer, free_port
 
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="the pages' browser tests need `pip install playwright`"
-)
+playwright = pytest.importorskip("playwright.sync_api", reason="the pages' browser tests need `pip install playwright`")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 needs_chromium = pytest.mark.skipif(
     CHROMIUM is None, reason="the pages' browser tests need Chromium (Debian: apt install chromium)"
@@ -31,7 +32,7 @@ DAY_BEFORE = "2025-06-18T12:00:00+08:00"
 """SU7 is on sale then, YU7 is not; an SU7 that is paid then is locked when YU7 opens."""
 OPENING, OPENED = "2025-06-26T22:00:00+08:00", "2025-06-26T22:01:00+08:00"
 PHONE, DESK = (360, 740), (1280, 900)
-PATIENCE_MS = 20_000
+PATIENCE_MS = 15_000
 """How long a test waits for what must happen; it goes on as soon as it has."""
 
 WIDER = """() => {
@@ -62,13 +63,13 @@ class PagesServer(RealServer):
         self.output = folder / f"output-{self.port}"
         launch_file = folder / "launch.toml"
         launch_file.write_text(launch or LAUNCH.read_text())
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("DRUMROLL_")}
-        environment |= {"DRUMROLL_SECRET": "11" * 32, "DRUMROLL_WEBHOOK_SECRET": WEBHOOK_SECRET}
-        environment |= {"DRUMROLL_PUBLISH": str(publish)}
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("DRUMROLL_")}
+        self.environment |= {"DRUMROLL_SECRET": "11" * 32, "DRUMROLL_WEBHOOK_SECRET": WEBHOOK_SECRET}
+        self.environment |= {"DRUMROLL_PUBLISH": str(publish)}
         command = [sys.executable, "-m", "drumroll", "serve", str(launch_file), "--log", str(self.log)]
         command += ["--port", str(self.port), "--sandbox", "--clock", clock]
         with self.output.open("ab") as output:
-            self.process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
+            self.process = subprocess.Popen(command, stdout=output, stderr=output, env=self.environment)
 
     @property
     def url(self) -> str:
@@ -100,7 +101,9 @@ class PagesServer(RealServer):
     def moved(self, operator: str, state: str, *order_ids: str) -> None:
         """Orders one step further in production."""
         moves = [{"order_id": order_id, "state": state} for order_id in order_ids]
-        self.told("/v1/operator/moves", {"moves": moves, "reason": "from the line"}, operator, f"{state}-{moves[0]}"[:60])
+        self.told(
+            "/v1/operator/moves", {"moves": moves, "reason": "from the line"}, operator, f"{state}-{moves[0]}"[:60]
+        )
 
     def orders_of(self, token: str) -> list[Any]:
         found: list[Any] = self.get("/v1/orders", token).json()["orders"]
@@ -110,8 +113,8 @@ class PagesServer(RealServer):
 class Person:
     """Somebody with a browser: one window, what it logged, and how they find their way by what they read."""
 
-    def __init__(self, context: Any, server: PagesServer) -> None:
-        self.context, self.server = context, server
+    def __init__(self, context: Any, server: PagesServer, language: str) -> None:
+        self.context, self.server, self.words = context, server, words_of(language)
         self.errors: list[str] = []
         context.set_default_timeout(PATIENCE_MS)
         context.on("page", self._listened_to)
@@ -141,16 +144,32 @@ class Person:
     def go(self, path: str) -> Any:
         return self.page.goto(self.server.url + path)
 
-    def press(self, name: str) -> None:
-        """The button or link that is called so."""
-        self.page.get_by_role("button", name=name).or_(self.page.get_by_role("link", name=name)).first.click()
+    def say(self, message: str, **facts: Any) -> str:
+        """A text of the pages, or of the launch file, in their language."""
+        text = self.words.text(launch_of_tests(), message)
+        return text if text != message else self.words.say(message, **facts)
 
-    def sees(self, text: str | re.Pattern[str], within: str = "main") -> None:
-        """Waits until it is there to be read."""
-        pattern = text if isinstance(text, re.Pattern) else re.compile(re.escape(text))
+    def money(self, minor: int) -> str:
+        return self.words.money(minor, "CNY")
+
+    def called(self, message: str, **facts: Any) -> Any:
+        """The button or link whose name has these words, which are given in English."""
+        said = self.say(message, **facts)
+        return self.page.get_by_role("button", name=said).or_(self.page.get_by_role("link", name=said)).first
+
+    def press(self, message: str, **facts: Any) -> None:
+        self.called(message, **facts).click()
+
+    def sees(self, text: str | re.Pattern[str], within: str = "main", **facts: Any) -> None:
+        """Waits until it is there to be read; given in English."""
+        pattern = text if isinstance(text, re.Pattern) else re.compile(re.escape(self.say(text, **facts)))
         playwright.expect(self.page.locator(within).first).to_contain_text(
             pattern, use_inner_text=True, timeout=PATIENCE_MS
         )
+
+    def is_told(self, text: str, within: str = "main", **facts: Any) -> bool:
+        """Whether the page says so now."""
+        return self.say(text, **facts) in self.page.locator(within).first.inner_text()
 
     def arrives(self, path: str) -> None:
         """Waits until the window shows that path, whatever its query."""
@@ -178,6 +197,11 @@ class Person:
         self.context.add_cookies([{"name": cookie, "value": token, "url": self.server.url}])
 
 
+@cache
+def launch_of_tests() -> Any:
+    return parse(LAUNCH.read_text(), LAUNCH.name)
+
+
 @contextmanager
 def chromium() -> Iterator[Any]:
     with playwright.sync_playwright() as driver:
@@ -201,7 +225,7 @@ def somebody(
     viewport = {"width": size[0], "height": size[1]}
     context = browser.new_context(viewport=viewport, locale=language, color_scheme=scheme, **more)
     try:
-        person = Person(context, server)
+        person = Person(context, server, language)
         yield person
         assert person.errors == []
     finally:

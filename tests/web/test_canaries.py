@@ -183,9 +183,9 @@ def operates(served: Served, canaries: Canaries, secret: str) -> None:
     browser = Browser(served)  # type: ignore[arg-type]
     page = browser.get("/ops/sign-in")
     code = pyotp.TOTP(secret).now()
-    fields = {"name": OPERATOR, "code": code}
-    assert browser.send(page.form("/ops/sign-in"), **fields, password=WRONG_PASSWORD).status == 403
-    assert browser.send(page.form("/ops/sign-in"), **fields, password=PASSWORD).path == "/ops"
+    form = page.form("/ops/sign-in")
+    assert browser.send(form, name=OPERATOR, code=code, password=WRONG_PASSWORD).status == 403
+    assert browser.send(form, name=OPERATOR, code=code, password=PASSWORD).path == "/ops"
     _note_session(browser, "operator", canaries, "the operator")
     token = browser.get("/ops").form("/ops/sign-out").filled()
     for path, field in (("/ops/orders/person", "contact"), ("/ops/people", "contact"), ("/ops/orders/person", "who")):

@@ -112,12 +112,12 @@ def base(server: RealServer) -> str:
     return f"http://127.0.0.1:{server.port}"
 
 
-def play(api: Any, method: str, path: str, check: Callable[[Any], None]) -> None:
-    """Check as many requests as ``FUZZ`` says, fit and unfit ones: always the same."""
+def play(api: Any, method: str, path: str, check: Callable[[Any], None], how: settings = FUZZ) -> None:
+    """Check as many requests as ``how`` says, fit and unfit ones: always the same."""
     operation = api[path][method]
     for mode in (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE):
 
-        @FUZZ
+        @how
         @given(case=operation.as_strategy(generation_mode=mode))
         def one(case: Any) -> None:
             check(case)
@@ -300,7 +300,7 @@ def played_in_room(api: Any, server: RealServer) -> set[tuple[str, int]]:
         found.add(("DRAW" if case.path.endswith("/draw") else case.method, response.status_code))
 
     for method, path in (("POST", ROOM), ("GET", ROOM), ("GET", f"{ROOM}/draw")):
-        play(api, method, path, check)
+        play(api, method, path, check, settings(FUZZ, max_examples=10))
     return found
 
 

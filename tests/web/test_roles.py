@@ -163,7 +163,7 @@ def ask(house: House, route: Route, who: Somebody, value: str = "x") -> Answer:
 
 def outcome(answer: Answer) -> str:
     """What became of it: ``in``, or how they were turned away."""
-    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         return f"failed with {answer.status}"
     to = answer.headers.get("location", "")
     if answer.status == HTTPStatus.SEE_OTHER and to.startswith(("/sign-in?back=", "/ops/sign-in?back=")):

@@ -63,7 +63,8 @@ def routes_of(house: House) -> list[Route]:
                 one = _route(method, route.path_format, handler[0] if isinstance(handler, tuple) else handler)
                 found[str(one)] = one
     for name in PLAIN - found.keys():
-        found[name] = Route(*name.split(" "))
+        method, _, path = name.partition(" ")
+        found[name] = Route(method, path)
     return sorted(found.values(), key=str)
 
 

@@ -154,6 +154,8 @@ def _beside(server: bootstrap.Server, settings: Settings) -> list[Coroutine[Any,
     web = server.web
     if web.room is not None:
         work.append(web.room.run(web.desk.clock_ms, lambda: len(web.desk.queue) / web.desk.queue_limit))
+    if web.operations is not None:
+        work.append(web.operations.pulse.run())
     work.append(_follow_revocations(web))
     return work
 

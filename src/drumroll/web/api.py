@@ -38,8 +38,8 @@ from drumroll.web.pages.visitor import SignInNeeded
 from drumroll.web.problem_words import language_of
 from drumroll.web.problems import MEDIA_TYPE, Problem, document
 from drumroll.web.rates import BURST, DEAR, RATE_PER_S, often_enough
-from drumroll.web.sandbox import SANDBOX_ROUTES
 from drumroll.web.sale import sale_view
+from drumroll.web.sandbox import SANDBOX_ROUTES
 from drumroll.web.views import launch_view
 
 STATIC = Path(__file__).parent / "static"

@@ -74,7 +74,8 @@ def _plain(web: Web) -> Callable[[str, str], App | None]:
     quote, log, assets = Quotes(web.desk).quote, web.transparency, web.pages.assets
     front, rooms = Store(web, web.pages).front, WaitingRooms(web.room, web.hot) if web.room else None
     routes: dict[tuple[str, str], App] = {("GET", "/"): front, ("HEAD", "/"): front, ("GET", _QUOTES): quote}
-    board = BoardPage(STATIC, assets.url, web.pages.safety.raw_headers).serve
+    texts = {language.tag: language.texts for language in web.launch.languages}
+    board = BoardPage(STATIC, assets.url, web.pages.safety.raw_headers, texts).serve
     routes |= {("GET", _BOARD): board, ("HEAD", _BOARD): board, ("GET", _BOARD_EVENTS): web.stream.events}
     if web.room is not None and rooms:
         web.hot.admitted = partial(admitted, web.room)

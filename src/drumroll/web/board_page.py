@@ -22,13 +22,18 @@ TEMPLATE, WORDS = "board.html", "board-words.json"
 _CHOSEN = re.compile(rb"(?:^|;)\s*language=([A-Za-z-]{2,16})(?:;|$)")
 _LANGUAGE_HEADER_LIMIT = 1024
 
+Texts = Mapping[str, Mapping[str, str]]
+
 
 class BoardPage:
     """``GET /board``."""
 
-    def __init__(self, folder: Path, url: Callable[[str], str], safe_headers: Headers) -> None:
-        """``folder`` has the template and the words; ``url`` says where a file of the page is."""
-        pages = {tag: stored(html, quality=11) for tag, html in board_pages(folder, url).items()}
+    def __init__(self, folder: Path, url: Callable[[str], str], safe_headers: Headers, texts: Texts) -> None:
+        """``folder`` has the template and the words; ``url`` says where a file of the page is.
+
+        ``texts``: those of the launch file in each language that it has them in.
+        """
+        pages = {tag: stored(html, quality=11) for tag, html in board_pages(folder, url, texts).items()}
         self._pages: dict[str, tuple[Stored, Headers]] = {
             tag: (page, [*safe_headers, *_headers(tag)]) for tag, page in pages.items()
         }
@@ -42,13 +47,15 @@ class BoardPage:
         await send_stored(send, scope, page, headers)
 
 
-def board_pages(folder: Path, url: Callable[[str], str]) -> dict[str, bytes]:
+def board_pages(folder: Path, url: Callable[[str], str], texts: Texts) -> dict[str, bytes]:
     """The page in each language that it has words for."""
     every: dict[str, dict[str, str]] = msgspec.json.decode((folder / WORDS).read_bytes())
     environment = Environment(autoescape=True, undefined=StrictUndefined)
     template = environment.from_string((folder / TEMPLATE).read_text())
     return {
-        tag: template.render(language=tag, words=words, json=_data(words), url=url).encode()
+        tag: template.render(
+            language=tag, words=words, json=_data(words), texts=_data(texts.get(tag, {})), url=url
+        ).encode()
         for tag, words in every.items()
     }
 

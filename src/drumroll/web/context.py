@@ -23,6 +23,7 @@ from drumroll.web.history import history
 from drumroll.web.hot import HotPath
 from drumroll.web.messages import BoardView, OrderView, Status
 from drumroll.web.messages_orders import HistoryView, OrdersView, WaitingView
+from drumroll.web.ops.parts import Operations
 from drumroll.web.order_views import order_view, waiting_view
 from drumroll.web.pages.pages import Pages
 from drumroll.web.problems import Problem
@@ -52,6 +53,7 @@ class Web(msgspec.Struct, frozen=True):
     sandbox: Sandbox | None
     pages: Pages
     entrance: Entrance
+    operations: Operations | None = None
     room: Room | None = None
     transparency: Transparency | None = None
 

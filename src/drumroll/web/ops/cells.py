@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -15,19 +16,32 @@ from drumroll.web.pages.order_views import state_name
 from drumroll.words.catalog import Words
 
 AMOUNT_DIGITS = 15
+TEXTS_KEPT = 8192
+"""Times and amounts in words. A table has hundreds, and the event loop, which takes orders, makes each but once."""
 
 
 def amount_cell(minor: int, currency: str, words: Words) -> Cell:
     """Money; exported as units of the currency."""
     units, rest = divmod(minor, 10 ** EXPONENTS[currency])
-    return Cell(words.money(minor, currency), units if not rest else minor / 10 ** EXPONENTS[currency])
+    return Cell(_money(minor, currency, words), units if not rest else minor / 10 ** EXPONENTS[currency])
 
 
 def moment_cell(at_ms: int | None, zone: str, words: Words) -> Cell:
     """A time in the launch's zone, to the second; exported as RFC 3339."""
     if at_ms is None:
         return Cell("", "")
-    return Cell(words.moment(at_ms, zone, "second", named=False), rfc3339(at_ms, zone))
+    return Cell(_moment(at_ms // 1000, zone, words), rfc3339(at_ms, zone))
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
+def _moment(at_s: int, zone: str, words: Words) -> str:
+    """In one line: its spaces do not break."""
+    return words.moment(at_s * 1000, zone, "second", named=False).replace(" ", "\u00a0")
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
+def _money(minor: int, currency: str, words: Words) -> str:
+    return words.money(minor, currency)
 
 
 def said_cell(at: str, zone: str, words: Words) -> Cell:

@@ -31,7 +31,7 @@ ACCOUNTS: dict[str, str] = {
     "Liabilities:Contract": worded("Contract liability"),
     "Liabilities:RefundsPayable": worded("Refunds payable"),
     "Liabilities:VAT": worded("Output VAT"),
-    "Equity:TakenOver": worded("Recognised before the takeover"),
+    "Equity:TakenOver": worded("Delivered before it was imported"),
     "Income:Revenue": worded("Revenue"),
     "Income:ForfeitedDeposits": worded("Forfeited deposits"),
 }
@@ -98,7 +98,7 @@ def accounts_table(found: Mapping[str, Any], words: Words) -> Table:
     """Debits, credits and balance of every account."""
     say = words.say
     columns = [
-        Column("title", say("Account")),
+        Column("title", say("Ledger account")),
         Column("account", say("In the journal")),
         Column("currency", say("Currency")),
         Column("debit", say("Debits"), amount=True),
@@ -110,7 +110,7 @@ def accounts_table(found: Mapping[str, Any], words: Words) -> Table:
         amounts = [one["debit_minor"], one["credit_minor"], one["balance_minor"]]
         cells = [Cell(money_text(minor, one["currency"], words), minor) for minor in amounts]
         rows.append([Cell(title_of(one["account"], words)), Cell(one["account"]), Cell(one["currency"]), *cells])
-    return Table("accounts", say("Accounts"), columns, rows, say("Nothing was booked yet."))
+    return Table("accounts", say("Ledger accounts"), columns, rows, say("Nothing was booked yet."))
 
 
 def accounts_plot(found: Mapping[str, Any], words: Words) -> Sums | None:
@@ -133,7 +133,7 @@ def unit_of(most_minor: int, currency: str, words: Words) -> tuple[str, int]:
         return currency, major
     if most_minor < 1000 * MILLION * major:
         return words.say("million %(currency)s", currency=currency), MILLION * major
-    return words.say("thousand million %(currency)s", currency=currency), 1000 * MILLION * major
+    return words.say("billion %(currency)s", currency=currency), 1000 * MILLION * major
 
 
 def trial_figures(found: Mapping[str, Any], words: Words) -> list[Figure]:

@@ -9,13 +9,14 @@ from typing import Any
 from litestar import Response, get
 
 from drumroll.access.roles import Permission
+from drumroll.domain.launch import Launch
 from drumroll.web.context import Parts
 from drumroll.web.ops.base import needs, ops_page, seen_by
 from drumroll.web.ops.jobs_pages import jobs_of, latest, under_way
 from drumroll.web.ops.tables import Cell, Column, Table, exported, view_of
 from drumroll.web.pages.safety import Asking
 from drumroll.words.catalog import Words
-from drumroll.words.problem_words import worded
+from drumroll.words.problem_words import worded, worded_in
 
 HERE = "/ops/market"
 VERDICTS: dict[str, tuple[str, Any]] = {
@@ -25,6 +26,14 @@ VERDICTS: dict[str, tuple[str, Any]] = {
     "not known": (worded("not known"), "plain"),
 }
 
+PRICES: dict[str, tuple[str, str]] = {
+    "open": worded_in("price", "open"),
+    "midday": worded_in("price", "midday"),
+    "close": worded_in("price", "close"),
+    "high": worded_in("price", "high"),
+    "low": worded_in("price", "low"),
+}
+
 
 @get("/ops/market", **needs(Permission.SEE_MONEY))
 def market_page(web: Parts, request: Asking) -> Response[Any]:
@@ -32,7 +41,7 @@ def market_page(web: Parts, request: Asking) -> Response[Any]:
     seen, launch = seen_by(web, request), web.launch
     words, asked = seen.visitor.words, dict(request.query_params)
     jobs, stand = jobs_of(web), latest(web, "market", words)
-    tables = [prices_table(stand.found, words), claims_table(stand.found, words)] if stand else []
+    tables = [prices_table(stand.found, words), claims_table(launch, stand.found, words)] if stand else []
     for table in tables:
         file = exported(table, asked)
         if file is not None:
@@ -68,7 +77,7 @@ def prices_table(found: Mapping[str, Any], words: Words) -> Table:
     prices = (found.get("day") or {}).get("prices", ())
     rows = [
         [
-            Cell(one["what"]),
+            Cell(words.say_in(*PRICES[one["what"]]) if one["what"] in PRICES else one["what"]),
             Cell(str(one["price"]), float(one["price"])),
             Cell(words.percent(float(one["percent"]) / 100, 2), float(one["percent"])),
         ]
@@ -77,7 +86,7 @@ def prices_table(found: Mapping[str, Any], words: Words) -> Table:
     return Table("prices", say("The share on that day"), columns, rows, say("The quotes have nothing of that day."))
 
 
-def claims_table(found: Mapping[str, Any], words: Words) -> Table:
+def claims_table(launch: Launch, found: Mapping[str, Any], words: Words) -> Table:
     """Published statements held against the quotes."""
     say = words.say
     columns = [
@@ -90,7 +99,14 @@ def claims_table(found: Mapping[str, Any], words: Words) -> Table:
     for one in found.get("claims", ()):
         text, badge = VERDICTS.get(one["verdict"], (one["verdict"], "plain"))
         said = say(text) if one["verdict"] in VERDICTS else text
-        rows.append([Cell(one["what"]), Cell(one["published"]), Cell(one["computed"]), Cell(said, badge=badge)])
+        rows.append(
+            [
+                Cell(words.text(launch, one["what"])),
+                Cell(one["published"]),
+                Cell(one["computed"]),
+                Cell(said, badge=badge),
+            ]
+        )
     return Table("claims", say("What was published"), columns, rows, say("The launch file has no claims."))
 
 

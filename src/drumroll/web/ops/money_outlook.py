@@ -172,6 +172,8 @@ def months_plot(launch: Launch, found: Mapping[str, Any], name: str, words: Word
 def months_table(launch: Launch, found: Mapping[str, Any], words: Words) -> Table:
     """Month by month, scenario by scenario."""
     say = words.say
+    most = max((month["revenue_minor"]["middle"] for one in found["scenarios"] for month in one["months"]), default=0)
+    unit, divisor = unit_of(most, found["currency"], words)
     columns = [
         Column("scenario", say("Scenario")),
         Column("month", say("Month")),
@@ -180,7 +182,7 @@ def months_table(launch: Launch, found: Mapping[str, Any], words: Words) -> Tabl
         Column("low", say("80 %% from"), amount=True),
         Column("high", say("80 %% to"), amount=True),
         Column("backlog", say("Backlog"), amount=True),
-        Column("revenue", say("Revenue"), amount=True),
+        Column("revenue", say("Revenue, %(unit)s", unit=unit), amount=True),
     ]
     rows = [
         [
@@ -189,7 +191,7 @@ def months_table(launch: Launch, found: Mapping[str, Any], words: Words) -> Tabl
             number(month["orders"]["middle"], words),
             *(number(month["deliveries"][side], words) for side in ("middle", "low", "high")),
             number(month["backlog"]["middle"], words),
-            Cell(_short(month["revenue_minor"]["middle"], found["currency"], words), month["revenue_minor"]["middle"]),
+            Cell(words.number(month["revenue_minor"]["middle"] / divisor, 2), month["revenue_minor"]["middle"]),
         ]
         for scenario in found["scenarios"]
         for month in scenario["months"]

@@ -27,6 +27,7 @@ from drumroll.web.messages_promise import PlannedGroup, PlanView
 from drumroll.web.ops import plan_views as views
 from drumroll.web.ops.base import Seen, needs, ops_page, seen_by
 from drumroll.web.ops.deeds import Choice, Declined, Deed, Field, Given, Sheet, always, decided, on_to, routes_of
+from drumroll.web.ops.jobs import figures
 from drumroll.web.ops.jobs_pages import Stand, job_of, jobs_of, latest, stand_of, under_way
 from drumroll.web.ops.plots_pages import plotted
 from drumroll.web.ops.tables import Table, exported, view_of
@@ -38,6 +39,7 @@ from drumroll.words.problem_words import worded
 
 WEEKS = 52
 TRAIL_READ = 100
+MADE_SHOWN = 10
 PERCENT_MOST, WEEKLY_MOST = 1000, 10**7
 HERE = "/ops/plan"
 DONE = {
@@ -157,18 +159,32 @@ def _file(tables: list[Table], asked: Mapping[str, str]) -> Response[bytes] | No
     return next((file for table in tables if (file := exported(table, asked)) is not None), None)
 
 
-def _made(web: Web, words: Words) -> list[tuple[str, str, str]]:
-    """Plans that were made since the server started: path, policy, when."""
+class Made(msgspec.Struct, frozen=True):
+    """A plan that was made since the server started; ``does``: what it would do, in words."""
+
+    path: str
+    policy: str
+    when: str
+    does: str
+
+
+def _made(web: Web, words: Words) -> list[Made]:
+    """The latest first."""
     jobs, zone = jobs_of(web), web.launch.time_zone
     done = [one for one in (jobs.all() if jobs else []) if one.kind == "plan" and one.state == "done"]
-    usual = rules_of(web.launch).policy
     return [
-        (
-            f"{HERE}/{one.id}",
-            views.policy_name(one.option("--policy") or usual, words),
-            words.moment(one.asked_at_ms, zone),
+        Made(
+            f"{HERE}/{job.id}",
+            views.policy_name(found["policy"], words),
+            words.moment(job.asked_at_ms, zone),
+            words.say(
+                "%(changed)s promises change, %(broken)s are broken",
+                changed=words.number(found["changed"]),
+                broken=words.number(found["difference"]["total"]["broken"]),
+            ),
         )
-        for one in done
+        for job in done[:MADE_SHOWN]
+        if (found := figures(job)) is not None
     ]
 
 

@@ -73,11 +73,11 @@ def weeks_table(view: PlanView, resource: Resource, words: Words) -> Table:
     say = words.say
     columns = [
         Column("week", say("Week")),
-        Column("from", say("From")),
+        Column("from", say("Begins")),
         Column("planned", say("Planned"), amount=True),
         Column("capacity", say("Capacity"), amount=True),
-        Column("free", say("Free"), amount=True),
-        Column("full", say("Full"), amount=True),
+        Column("free", say("Left"), amount=True),
+        Column("full", say("Used"), amount=True),
         Column("frozen", say("State")),
     ]
     rows = [_week_row(week, one, words) for week, one in _of(view, resource.id)]
@@ -96,7 +96,7 @@ def _week_row(week: Any, one: ResourceWeek, words: Words) -> list[Cell]:
         Cell(words.say("no limit"), "") if capacity is None else number(capacity, words),
         Cell("", "") if free is None else Cell(words.number(free), free, badge="bad" if free < 0 else ""),
         Cell("", "") if share is None else Cell(words.percent(share), round(share, 4)),
-        Cell(words.say("frozen"), badge="plain") if week.frozen else Cell(words.say("open")),
+        Cell(words.say("frozen"), badge="plain") if week.frozen else Cell(words.say("can be planned")),
     ]
 
 
@@ -161,10 +161,10 @@ def kept_table(launch: Launch, found: Mapping[str, Any], words: Words) -> Table:
     """The same by trim."""
     say = words.say
     names = {
-        "promised": say("Promised"),
+        "promised": say("With a promise"),
         "delivered": say("Delivered"),
         "kept": say("On time"),
-        "open": say("Open"),
+        "open": say("Still open"),
         "open_overdue": say("Overdue"),
         "moved_later": say("Moved later"),
         "moved_earlier": say("Moved earlier"),

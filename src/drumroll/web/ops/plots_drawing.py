@@ -68,7 +68,8 @@ def draw(plot: AnyPlot, theme: Theme, size: Size) -> bytes:
     if isinstance(plot, Sums):
         height = max(120.0, 80 + 26.0 * len(plot.x))
     palette = Palette(theme)
-    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": "drumroll", "font.size": TEXT, "axes.linewidth": 0.8}
+    # parse_math: a text with two dollars in it is two amounts, not a formula.
+    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": "drumroll", "text.parse_math": False, "font.size": TEXT}
     with mpl.rc_context(settings), warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # fonts that the reader has, and this machine may not
         figure = Figure(figsize=(width / POINTS_AN_INCH, height / POINTS_AN_INCH), facecolor=palette.ground)

@@ -285,7 +285,7 @@ def cliffs_table(launch: Launch, found: Mapping[str, Any], words: Words) -> Tabl
 def weeks_table(found: Mapping[str, Any], words: Words) -> Table:
     """Broken promises by the week that was promised."""
     say = words.say
-    columns = [Column("week", say("Week promised")), Column("promised", say("Promised"), amount=True)]
+    columns = [Column("week", say("Week promised")), Column("promised", say("With a promise"), amount=True)]
     columns += _by_policy(words)
     rows = [
         [

@@ -90,15 +90,15 @@ def figures_of(launch: Launch, model: Model, trim: Trim, words: Words) -> list[t
     """The figures of a trim, its model's among them, in the launch file's order."""
     known = dict(model.figures) | dict(trim.figures)
     return [
-        (words.text(launch, figure.name), _figure(known[figure.id], figure.unit, words))
+        (words.text(launch, figure.name), _figure(launch, known[figure.id], figure.unit, words))
         for figure in launch.figures
         if figure.id in known
     ]
 
 
-def _figure(value: str, unit: str, words: Words) -> str:
+def _figure(launch: Launch, value: str, unit: str, words: Words) -> str:
     decimals = len(value.partition(".")[2])
-    return f"{words.number(float(value), decimals)} {unit}".strip()
+    return f"{words.number(float(value), decimals)} {words.text(launch, unit) if unit else ''}".strip()
 
 
 def compared(launch: Launch, words: Words) -> Compared | None:
@@ -113,7 +113,7 @@ def compared(launch: Launch, words: Words) -> Compared | None:
     known += [dict(rival.figures) for rival in launch.rivals]
     rows = [(words.say("Price"), [words.money(price, launch.currency) for price in prices])]
     for figure in launch.figures:
-        values = [_figure(one[figure.id], figure.unit, words) if figure.id in one else NOTHING for one in known]
+        values = [_figure(launch, one[figure.id], figure.unit, words) if figure.id in one else NOTHING for one in known]
         if any(value != NOTHING for value in values):
             rows.append((words.text(launch, figure.name), values))
     sources = [(words.text(launch, rival.name), words.text(launch, rival.source)) for rival in launch.rivals]

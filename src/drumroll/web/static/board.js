@@ -12,6 +12,8 @@ const TIME_STEPS = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 144
 const $ = (id) => document.getElementById(id);
 const words = JSON.parse($("words").textContent);
 const locale = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang; // "26 June 2025, 22:00"
+const texts = JSON.parse($("texts").textContent); // names of the launch file in this language
+const named = (name) => (Object.hasOwn(texts, name) ? texts[name] : name);
 const word = (key, facts = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => facts[name]);
 const plain = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
 const tenths = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
@@ -55,7 +57,7 @@ function setZone(name) {
   try { formats(name); } catch { formats("UTC"); }
   zone = name;
 }
-const zoneName = () => clockFormat.resolvedOptions().timeZone;
+const zoneName = () => (zone === "Asia/Shanghai" ? word("beijing_time") : clockFormat.resolvedOptions().timeZone);
 const clock = (ms) => clockFormat.format(ms);
 
 // ---- what is shown
@@ -70,7 +72,7 @@ function show(next) {
   board = next; seenAt = at; serverMs = now;
   setZone(board.launch.time_zone);
   $("sandbox").hidden = !board.sandbox;
-  put("name", board.launch.name);
+  put("name", named(board.launch.name));
   put("asof", word("as_of", { time: clock(serverMs), zone: zoneName() }));
   put("position", word("position", { n: count(board.position) }));
   showHero(); showMilestones(); showCurve(); showTrims(); showStates();
@@ -88,7 +90,7 @@ function big(text) {
 let fitted = "";
 function showHero() {
   const opens = Date.parse(board.opens_at), before = elapsed() < 0;
-  const title = word(before ? "title_before" : "title_firm", { n: count(board.totals.firm), name: board.launch.name });
+  const title = word(before ? "title_before" : "title_firm", { n: count(board.totals.firm), name: named(board.launch.name) });
   document.title = board.sandbox ? word("title_sandbox", { title }) : title;
   put("hero-label", word(before ? "opens_in" : "firm_orders"));
   put("hero-sub", word(before ? "opens_sub" : "firm_sub"));
@@ -256,7 +258,7 @@ function buildTrims() {
   const nodes = [];
   trimRows = []; groupRows = [];
   for (const [model, trims] of models) {
-    if (models.size > 1) nodes.push(groupRow(model, trims[0].model_name));
+    if (models.size > 1) nodes.push(groupRow(model, named(trims[0].model_name)));
     for (const t of trims) nodes.push(trimRow(t));
   }
   const dense = nodes.length > 8;
@@ -277,7 +279,7 @@ function trimRow(t) {
   const row = make("div", "trim"), line = make("p"), figures = make("span"), bar = make("div", "bar");
   const parts = { firm: make("b"), share: make("small", "share"), cap: make("small"), firmBar: make("i", "is-firm"), reservedBar: make("i", "is-reserved"), capMark: make("i", "cap") };
   figures.append(parts.firm, parts.share);
-  line.append(make("em", "", t.trim_name), parts.cap, figures);
+  line.append(make("em", "", named(t.trim_name)), parts.cap, figures);
   bar.append(parts.firmBar, parts.reservedBar, parts.capMark);
   bar.setAttribute("aria-hidden", "true");
   row.append(line, bar);
