@@ -20,6 +20,7 @@ FIT = {
     "keys": "ring",
     "publish": "false",
     "witnesses": "https://example.com/w1 w1+00000000+BAAA",
+    "quotes": "quotes",
     "session_s": "61",
     "operator_session_s": "62",
     "public_url": "https://launch.example",

@@ -146,8 +146,8 @@ def test_every_refusal_has_a_status() -> None:
 
 
 def test_commands_are_these_and_each_help_has_an_example() -> None:
-    named = "check import serve operator person draw webhooks key log claim verify witness sample backup export audit market"
-    later = "waits plan promises whatif ledger figures forecast outlook rehearse bench"
+    named = "check import serve operator person draw webhooks key log claim verify witness sample backup export audit"
+    later = "market waits plan promises whatif ledger figures forecast outlook rehearse bench"
     assert list(COMMANDS) == [*named.split(), *later.split()]
     for words in _every_command(cli, click.Context(cli), ()):
         shown = CliRunner().invoke(cli, [*words, "--help"])
@@ -178,6 +178,7 @@ def test_settings_are_these() -> None:
         "keys",
         "publish",
         "witnesses",
+        "quotes",
         "session_s",
         "operator_session_s",
         "public_url",

@@ -269,6 +269,7 @@ def make_server(settings: Settings, desk: Desk, clock: SandboxClock | None) -> S
     from drumroll.web.context import Sandbox, Web, board_of
     from drumroll.web.hot import HotPath
     from drumroll.web.metrics import DeskCollector
+    from drumroll.web.ops.plots import Plots
 
     session_key, webhook_key = _keys(settings)
     provider = SandboxProvider(webhook_key)
@@ -299,6 +300,8 @@ def make_server(settings: Settings, desk: Desk, clock: SandboxClock | None) -> S
         entrance=bootstrap_pages.make_entrance(settings, session_key, access),
         room=room,
         operations=bootstrap_pages.make_operations(settings, desk, room, access, session_key),
+        jobs=bootstrap_pages.open_jobs(settings, desk),
+        plots=Plots(),
         transparency=published,
     )
     return Server(make_app(web), service, web)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from drumroll.people.store import PeopleStore
     from drumroll.room.room import Room
     from drumroll.web.entrance import Entrance
+    from drumroll.web.ops.jobs import Jobs
     from drumroll.web.ops.parts import Operations
     from drumroll.web.pages.pages import Pages
 
@@ -180,3 +181,15 @@ def make_operations(
 
     webhooks = None if settings.log == IN_MEMORY else partial(open_webhooks, settings.log)
     return Operations(Pulse(desk, room), Roster(access, accounts_seal(session_key)), webhooks)
+
+
+def open_jobs(settings: Settings, desk: Desk) -> Jobs | None:
+    """What works beside the server on its log; ``None``: in memory, where no other process can read it."""
+    from drumroll.web.ops.jobs import Jobs
+    from drumroll.web.ops.jobs_kinds import Sources
+
+    if settings.log == IN_MEMORY:
+        return None
+    log, launch = Path(settings.log).absolute(), Path(settings.launch).absolute()
+    quotes = str(Path(settings.quotes).absolute()) if settings.quotes else ""
+    return Jobs(Sources(str(log), str(launch), quotes), Path(f"{log}-jobs"), desk.clock_ms)

@@ -238,7 +238,7 @@ class OutlookRefused(OutlookError):
 
 
 class PeopleFailed(DrumrollError):
-    """The table of names and contacts could not do what was asked. Nothing of it is in the order log; see the reason."""
+    """The table of names and contacts could not do what was asked. Nothing of it is in the order log; see why."""
 
 
 class AccessFailed(DrumrollError):

@@ -35,6 +35,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Publish the transparency log under ``/log/``, if there are keys. A sandbox makes its own."""
     witnesses: str = ""
     """Witnesses of the transparency log: the URL of each, a space, its verifier key; a comma between two."""
+    quotes: str = ""
+    """A file or folder of quotes, for the market's report on the operators' pages."""
     session_s: Annotated[int, Meta(ge=60, le=31_536_000)] = 86_400
     """How long a customer's session is valid."""
     operator_session_s: Annotated[int, Meta(ge=60, le=604_800)] = 28_800

@@ -51,8 +51,8 @@ def a_life(browser: Any, folder: Path, orders: int) -> Iterator[Life]:
         operator = server.sandbox_operator()
         suv = server.ordered(customer, "yu7", "yu7", "pro", region="chengdu", options=["emerald-green", "comfort"])
         other = server.sessions("other")[0]
-        unpaid = server.ordered(other, "1", "yu7", "max", paid=False)
         standing = _ordered(server, orders)
+        unpaid = server.ordered(other, "1", "yu7", "max", paid=False)
         _operated(server, operator, saloons, standing)
         yield Life(server, customer, other, operator, _pages(suv, saloon, unpaid))
 
@@ -85,7 +85,7 @@ def _pages(suv: str, saloon: str, unpaid: str) -> dict[str, str]:
     return {
         "store": "/",
         "configure": "/configure/yu7?trim=pro&o-exterior=matte-grey&o-packages=comfort&region=chengdu",
-        "review": "/order?model=yu7&trim=max&options=orange",
+        "review": "/order?model=yu7&trim=max&o-exterior=orange&o-wheels=wheels-20-sport&o-interior=interior-black",
         "order": f"/orders/{suv}",
         "orders": "/orders",
         "act-lock": f"/orders/{suv}/lock",

@@ -133,7 +133,7 @@ def test_the_figures_shown_are_those_of_the_board(watch: Any, server: BoardServe
     assert [board.text(f".trim:nth-child({row}) b") for row in (1, 2, 3)] == ["84,475", "66,373", "50,284"]
     assert "cap 100,000" in board.text(".trim:nth-child(3)")
     assert "Log position 6,242" in board.text("footer")
-    assert "as of 22:03:00, Asia/Shanghai" in board.text("#asof")
+    assert "as of 22:03:00, Beijing time" in board.text("#asof")
 
 
 def test_milestones_say_when_and_are_never_claimed_early(watch: Any) -> None:

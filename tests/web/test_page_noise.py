@@ -100,7 +100,7 @@ headers = st.lists(
 )
 noises = st.builds(
     Noise,
-    at=st.integers(0, 10_000),
+    at=st.sampled_from(range(200)),
     who=st.sampled_from(["nobody", "customer", "customer", "operator", "operator"]),
     value=st.one_of(st.just(""), st.sampled_from(["x", "kite", *HOSTILE]), st.text(min_size=1, max_size=70)),
     query=pairs,
@@ -186,20 +186,19 @@ def wrong_with(noisy: Noisy, route: Route, answer: Answer) -> str:
 
 
 def test_noise_at_any_page_is_answered_and_answered_safely(noisy: Noisy, failures: list[str]) -> None:
-    met: set[str] = set()
+    """Each noise at four pages; that every page is met is for the test below."""
+    apart = len(noisy.routes) // 4
 
-    @settings(max_examples=250, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=80, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(noises)
     def one(noise: Noise) -> None:
-        route = noisy.routes[noise.at % len(noisy.routes)]
-        met.add(str(route))
-        answer = noisy.sent(route, noise)
-        wrong = wrong_with(noisy, route, answer)
-        assert not wrong, f"{route}: {wrong}"
-        assert not failures, f"{route}: {failures}"
+        for shift in range(4):
+            route = noisy.routes[(noise.at + shift * apart) % len(noisy.routes)]
+            wrong = wrong_with(noisy, route, noisy.sent(route, noise))
+            assert not wrong, f"{route}: {wrong}"
+            assert not failures, f"{route}: {failures}"
 
     one()
-    assert len(met) > len(noisy.routes) / 2
 
 
 @pytest.mark.parametrize("who", ["nobody", "customer", "operator"])

@@ -146,7 +146,7 @@ def test_viewers_see_orders_as_they_come_are_counted_and_let_go(server: RealServ
     expected = server.get("/v1/board").json()["totals"]
     for (_, response), totals in zip(streams, known, strict=True):
         # After the first event only what differs is said.
-        eventually(lambda seen=response, so_far=totals: so_far.update(event(seen).get("totals", {})) or so_far, expected)
+        eventually(lambda of=response, known=totals: known.update(event(of).get("totals", {})) or known, expected)
     for connection, response in streams:
         response.close()
         connection.close()

@@ -122,7 +122,7 @@ async def _serve(settings: Settings, desk: Desk, clock: SandboxClock | None, aro
     for child in children:  # they read the log, which is left as one file once nobody else does
         child.cancel()
     await asyncio.gather(*children, return_exceptions=True)
-    await server.web.entrance.close()
+    await _end_beside(server.web)
     desk.close()
     for task in ended - {told}:
         task.result()  # what ended by itself has failed: say so, and end as after any crash
@@ -158,6 +158,15 @@ def _beside(server: bootstrap.Server, settings: Settings) -> list[Coroutine[Any,
         work.append(web.operations.pulse.run())
     work.append(_follow_revocations(web))
     return work
+
+
+async def _end_beside(web: Web) -> None:
+    """What works beside the server on its log or its files ends before the log is closed."""
+    if web.jobs is not None:
+        await asyncio.to_thread(web.jobs.close)
+    if web.plots is not None:
+        web.plots.close()
+    await web.entrance.close()
 
 
 async def _follow_revocations(web: Web) -> None:

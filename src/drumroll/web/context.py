@@ -23,7 +23,9 @@ from drumroll.web.history import history
 from drumroll.web.hot import HotPath
 from drumroll.web.messages import BoardView, OrderView, Status
 from drumroll.web.messages_orders import HistoryView, OrdersView, WaitingView
+from drumroll.web.ops.jobs import Jobs
 from drumroll.web.ops.parts import Operations
+from drumroll.web.ops.plots import Plots
 from drumroll.web.order_views import order_view, waiting_view
 from drumroll.web.pages.pages import Pages
 from drumroll.web.problems import Problem
@@ -54,6 +56,8 @@ class Web(msgspec.Struct, frozen=True):
     pages: Pages
     entrance: Entrance
     operations: Operations | None = None
+    jobs: Jobs | None = None
+    plots: Plots | None = None
     room: Room | None = None
     transparency: Transparency | None = None
 

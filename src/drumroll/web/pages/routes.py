@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drumroll.web.ops.plan_routes import PLAN_AND_MONEY_PAGES
 from drumroll.web.ops.routes import OPS_PAGES
 from drumroll.web.pages.account import ACCOUNT_PAGES
 from drumroll.web.pages.acting import ACTING_PAGES
@@ -32,4 +33,5 @@ PAGE_ROUTES: list[Any] = [
     *ROOM_PAGES,
     *SIGN_IN_PAGES,
     *OPS_PAGES,
+    *PLAN_AND_MONEY_PAGES,
 ]
