@@ -25,6 +25,8 @@ RUN_AXE = (
 OF_LOOKS = {
     "runOnly": {"type": "rule", "values": ["color-contrast", "scrollable-region-focusable", "link-in-text-block"]}
 }
+CALM = {"reduced_motion": "reduce"}
+"""Colours change at once, so that none is looked at half-way."""
 OF_ANOTHER = ("review", "pay")
 FOCUSED = """() => {
   const node = document.activeElement, style = getComputedStyle(node), box = node.getBoundingClientRect();
@@ -53,7 +55,7 @@ def axe() -> Any:
 
 
 def findings(person: Person, axe: Any, language: str, where: str) -> list[str]:
-    """What axe finds, and what is wider than the screen: all rules in one look, in the other those that looks change."""
+    """What axe finds, and what is wider than the screen: all rules in one look, in the other what looks change."""
     found = []
     person.page.evaluate(axe.axe_script)
     for ((width, height), scheme), options in zip(LOOKS[language], ({}, OF_LOOKS), strict=True):
@@ -71,7 +73,7 @@ def findings(person: Person, axe: Any, language: str, where: str) -> list[str]:
 @pytest.mark.parametrize("language", sorted(LOOKS))
 def test_no_page_has_a_serious_finding_or_is_cut_off(browser: Any, life: Life, axe: Any, language: str) -> None:
     found = []
-    with somebody(browser, life.server, DESK, language) as person:
+    with somebody(browser, life.server, DESK, language, **CALM) as person:
         for name, path in life.pages.items():
             enter(person, life, other=name in OF_ANOTHER)
             if name.endswith("sign-in"):
@@ -105,7 +107,7 @@ DEEDS = (
 
 def test_no_form_of_operators_has_a_serious_finding(browser: Any, life: Life, axe: Any) -> None:
     found = []
-    with somebody(browser, life.server, DESK) as person:
+    with somebody(browser, life.server, DESK, **CALM) as person:
         enter(person, life)
         person.go(life.pages["ops-order"])
         links = person.page.locator("main a.button").evaluate_all("(all) => all.map((one) => one.getAttribute('href'))")
@@ -117,7 +119,7 @@ def test_no_form_of_operators_has_a_serious_finding(browser: Any, life: Life, ax
 
 
 def test_the_waiting_room_before_and_after_the_draw(browser: Any, axe: Any, tmp_path: Path) -> None:
-    with a_waiting_room(tmp_path, 60) as (server, token), somebody(browser, server, DESK, "zh-CN") as person:
+    with a_waiting_room(tmp_path, 60) as (server, token), somebody(browser, server, DESK, "zh-CN", **CALM) as person:
         person.go("/room")
         found = findings(person, axe, "zh-CN", "nobody's")
         person.is_given("session", token)

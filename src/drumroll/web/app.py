@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
-from http import HTTPStatus
 from typing import Any
 
 from drumroll.web.api import STATIC, make_api
@@ -14,8 +13,7 @@ from drumroll.web.changes import ON_ORDERS, ON_WAITING, Action, Changes
 from drumroll.web.context import Web
 from drumroll.web.incoming import Receive, Scope, Send, answer
 from drumroll.web.pages.store import Store
-from drumroll.web.problem_words import language_of
-from drumroll.web.problems import MEDIA_TYPE, document
+from drumroll.web.problems import Problem
 from drumroll.web.quotes import Quotes
 from drumroll.web.room import DRAW, ROOM, WaitingRooms, admitted
 from drumroll.web.transparency import PREFIX
@@ -96,10 +94,7 @@ def _plain(web: Web) -> Callable[[str, str], App | None]:
 
 async def no_room(scope: Scope, receive: Receive, send: Send) -> None:
     """What the waiting room's addresses answer where the launch has none."""
-    language = language_of(scope["headers"])
-    headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-language", language.encode())]
-    body = document(HTTPStatus.NOT_FOUND, "no_waiting_room", _NO_ROOM, language=language)
-    await answer(send, HTTPStatus.NOT_FOUND, [*headers, (b"vary", b"accept-language")], body)
+    await answer(send, *Problem("no_waiting_room", _NO_ROOM).answered(scope["headers"]))
 
 
 def _action(path: str) -> tuple[Action, str, str] | None:

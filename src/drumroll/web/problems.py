@@ -60,6 +60,7 @@ STATUS: dict[str, int] = {
     "room_over": 409,
     "not_drawn_yet": 409,
     "room_failed": 503,
+    "no_waiting_room": 404,
     "too_many_requests": 429,
     "not_delivered": 503,
     "not_found": 404,

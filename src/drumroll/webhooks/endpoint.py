@@ -102,6 +102,19 @@ def check_url(url: str) -> str:
     return url
 
 
+def is_public(url: str) -> bool:
+    """Whether an address is https and names no host of this machine or of a private network (OWASP API7:2023).
+
+    What a name resolves to is not looked at here: a name that leads inside is for the network to refuse.
+    """
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".")
+    try:
+        return parts.scheme == "https" and ipaddress.ip_address(host).is_global
+    except ValueError:
+        return parts.scheme == "https" and "." in host and not host.endswith((".localhost", ".local", ".internal"))
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback

@@ -214,6 +214,7 @@ SENTENCES: Final[dict[str, tuple[str, ...]]] = {
     "not_drawn_yet": (worded("Places in the waiting room are drawn when the sale opens. Please come back then."),),
     "room_not_open": (worded("The waiting room is not open yet. Please come back when it opens."),),
     "room_over": (worded("The waiting room is over. You can order right away."),),
+    "no_waiting_room": (worded("This launch has no waiting room. You can order without a ticket."),),
     "room_failed": (
         worded(
             "The waiting room can't be reached for the moment. You keep the place that you were told; please "

@@ -24,7 +24,7 @@ from drumroll.web.ops.parts import operations_of
 from drumroll.web.ops.tables import Cell, Column, Table, exported, view_of
 from drumroll.web.pages.safety import Asking
 from drumroll.web.problems import Problem
-from drumroll.webhooks.endpoint import Endpoint, State, check_url, fresh_id, fresh_secret
+from drumroll.webhooks.endpoint import Endpoint, State, check_url, fresh_id, fresh_secret, is_public
 from drumroll.webhooks.messages import chosen
 from drumroll.webhooks.store import Store
 from drumroll.words.catalog import Words
@@ -179,6 +179,10 @@ async def _add(web: Web, seen: Seen, given: Given) -> Any:
         check_url(url)
     except EndpointInvalid as error:
         raise Declined(words.say("This address can't be used: https, a host and a path, no password.")) from error
+    if web.sandbox is None and not is_public(url):
+        raise Declined(
+            words.say("From here only addresses outside of this network can be added; see `drumroll webhooks`.")
+        )
     try:
         chosen(events)
     except EndpointInvalid as error:

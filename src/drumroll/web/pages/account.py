@@ -54,6 +54,9 @@ async def rename(web: Parts, request: Asking) -> Any:
         return await _page(web, visitor, refused, 422)
     refuse(web.entrance.guard.admit(visitor.address, web.now_s(), subject=visitor.customer))
     with available():
+        known = await asyncio.to_thread(web.entrance.people.read, visitor.customer)
+        if known is None:
+            return await _page(web, visitor, visitor.words.say("No account belongs to this session."), 409)
         await asyncio.to_thread(web.entrance.people.rename, visitor.customer, name)
     return web.pages.see_other("/me")
 

@@ -70,5 +70,5 @@ def page(
     pages, framed = web.pages, frame(web, visitor.path, visitor.words, here)
     body = pages.render.html(template, visitor.words, visitor=visitor, **{**framed, **facts})
     headers = pages.safety.headers | {"cache-control": "no-store", "content-language": visitor.words.tag}
-    media_type = "text/html; charset=utf-8"
-    return Response(body, status_code=status, media_type=media_type, headers=headers, cookies=list(cookies))
+    # The framework adds the charset.
+    return Response(body, status_code=status, media_type="text/html", headers=headers, cookies=list(cookies))
