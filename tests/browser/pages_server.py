@@ -37,7 +37,8 @@ PATIENCE_MS = 15_000
 
 WIDER = """() => {
   const edge = Math.max(document.documentElement.clientWidth, 1) + 0.5;
-  const held = (n) => n.closest('.scroll, pre') || getComputedStyle(n).clipPath !== 'none';
+  const frame = (n) => n && (/auto|scroll/.test(getComputedStyle(n).overflowX) || frame(n.parentElement));
+  const held = (n) => getComputedStyle(n).clipPath !== 'none' || frame(n.parentElement);
   const out = [...document.body.querySelectorAll('*')].filter((n) => n.getClientRects().length && !held(n)
     && n.getBoundingClientRect().right > edge);
   const page = document.documentElement.scrollWidth > window.innerWidth ? ['page'] : [];
