@@ -27,7 +27,8 @@ class Life(NamedTuple):
 
     server: PagesServer
     customer: str
-    other: str
+    payer: str
+    newcomer: str
     operator: str
     pages: dict[str, str]
     """Paths of the pages, by the names that they have in docs/pages.md."""
@@ -50,11 +51,11 @@ def a_life(browser: Any, folder: Path, orders: int) -> Iterator[Life]:
         server.move_clock(OPENED)
         operator = server.sandbox_operator()
         suv = server.ordered(customer, "yu7", "yu7", "pro", region="chengdu", options=["emerald-green", "comfort"])
-        other = server.sessions("other")[0]
+        payer, newcomer = server.sessions("payer", "newcomer")
         standing = _ordered(server, orders)
-        unpaid = server.ordered(other, "1", "yu7", "max", paid=False)
+        unpaid = server.ordered(payer, "1", "yu7", "max", paid=False)
         _operated(server, operator, saloons, standing)
-        yield Life(server, customer, other, operator, _pages(suv, saloon, unpaid))
+        yield Life(server, customer, payer, newcomer, operator, _pages(suv, saloon, unpaid))
 
 
 def _ordered(server: PagesServer, count: int) -> list[str]:
@@ -114,10 +115,12 @@ def _pages(suv: str, saloon: str, unpaid: str) -> dict[str, str]:
     }
 
 
-def enter(person: Person, life: Life, *, other: bool = False) -> None:
-    """With the sessions of that life."""
-    person.is_given("session", life.other if other else life.customer)
-    person.is_given("operator", life.operator)
+def enter(person: Person, life: Life, page: str = "") -> None:
+    """With the sessions that the page of that name is seen with; the page of a sign-in is seen without."""
+    person.context.clear_cookies()
+    if page not in ("sign-in", "ops-sign-in"):
+        person.is_given("session", {"pay": life.payer, "review": life.newcomer}.get(page, life.customer))
+        person.is_given("operator", life.operator)
 
 
 def given_operators(server: PagesServer) -> None:
@@ -139,6 +142,7 @@ def worked_out(person: Person) -> None:
         ("/ops/plan", "Make a plan"),
         ("/ops/plan", "Count the promises"),
         ("/ops/ledger", "Work out the books"),
+        ("/ops/outlook", "Work out the outlook"),
     ):
         person.go(path)
         person.press(button)

@@ -27,8 +27,6 @@ COLOURS = 96
 ORDERS, PEOPLE = 150, 240
 SIZES = {"phone": PHONE, "desk": DESK}
 LANGUAGES = {"en": "en", "zh": "zh-CN"}
-OF_ANOTHER = ("review", "pay")
-"""Pages of somebody who has no other order."""
 
 
 def main(folder: Path, only: set[str]) -> None:
@@ -56,9 +54,7 @@ def _each(browser: Any, life: Life, folder: Path, only: set[str]) -> None:
         for name, path in life.pages.items():
             if only and name not in only:
                 continue
-            enter(person, life, other=name in OF_ANOTHER)
-            if name in ("sign-in", "ops-sign-in"):
-                person.context.clear_cookies()
+            enter(person, life, name)
             person.go(path)
             _taken(person, folder / f"{name}-{ending}.png")
             if name == "sign-in":
@@ -77,7 +73,7 @@ def _room(browser: Any, server: PagesServer, token: str, folder: Path) -> None:
 
 def _people(browser: Any, server: PagesServer) -> Iterator[tuple[str, Person]]:
     for ending, size, language in _kinds():
-        with somebody(browser, server, size, language) as person:
+        with somebody(browser, server, size, language, reduced_motion="reduce") as person:
             yield ending, person
             person.errors.clear()
 

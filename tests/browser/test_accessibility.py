@@ -27,7 +27,6 @@ OF_LOOKS = {
 }
 CALM = {"reduced_motion": "reduce"}
 """Colours change at once, so that none is looked at half-way."""
-OF_ANOTHER = ("review", "pay")
 FOCUSED = """() => {
   const node = document.activeElement, style = getComputedStyle(node), box = node.getBoundingClientRect();
   const seen = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
@@ -75,9 +74,7 @@ def test_no_page_has_a_serious_finding_or_is_cut_off(browser: Any, life: Life, a
     found = []
     with somebody(browser, life.server, DESK, language, **CALM) as person:
         for name, path in life.pages.items():
-            enter(person, life, other=name in OF_ANOTHER)
-            if name.endswith("sign-in"):
-                person.context.clear_cookies()
+            enter(person, life, name)
             answer = person.go(path)
             if name == "board":
                 person.page.wait_for_selector("main:not([aria-busy])")

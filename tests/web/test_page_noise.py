@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 import drumroll.web
 from drumroll.access.roles import Role, subject_of
 from drumroll.people.person import Contact
-from drumroll.web import api
+from drumroll.web.pages import pages
 from tests.web.house import Answer
 from tests.web.lives import Life
 from tests.web.walked import Route, routes_of
@@ -145,7 +145,7 @@ class Noisy:
 @pytest.fixture(scope="module")
 def noisy() -> Iterator[Noisy]:
     with pytest.MonkeyPatch.context() as unlimited:
-        unlimited.setattr(api, "BURST", 1e9)
+        unlimited.setattr(pages, "BURST", 1e9)
         with Life() as life:
             yield Noisy(life)
 

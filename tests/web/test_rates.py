@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from drumroll.access.limits import ADDRESS_WIDTH, Guard
-from drumroll.web import api
-from drumroll.web.rates import BURST, RATE_PER_S, is_dear
+from drumroll.web.api import make_api
+from drumroll.web.pages import pages
+from drumroll.web.pages.pages import BURST, RATE_PER_S
+from drumroll.web.rates import is_dear
 from tests.web.house import Answer, House
 
 FEW = 5
@@ -22,8 +24,8 @@ CAMPUS, ELSEWHERE = "192.0.2.1", "198.51.100.7"
 def house() -> Iterator[House]:
     """With buckets of ``FEW`` that fill up so slowly that no test sees it; behind a proxy that says who asks."""
     with pytest.MonkeyPatch.context() as small:
-        small.setattr(api, "RATE_PER_S", 1e-6)
-        small.setattr(api, "BURST", float(FEW))
+        small.setattr(pages, "RATE_PER_S", 1e-6)
+        small.setattr(pages, "BURST", float(FEW))
         with House(proxies="127.0.0.1/32") as house:
             yield house
 
@@ -107,7 +109,7 @@ def test_the_night_is_not_limited_here(house: House) -> None:
 
 def test_every_page_is_dear_and_so_is_what_is_read_from_the_log(house: House) -> None:
     found = {}
-    for route in api.make_api(house.server.web).routes:
+    for route in make_api(sandbox=True, body_limit_bytes=131_072).routes:
         for method, handlers in getattr(route, "route_handler_map", {}).items():
             handler: Any = handlers[0] if isinstance(handlers, tuple) else handlers
             found[f"{method} {route.path_format}"] = (is_dear(handler), bool(handler.opt.get("page")))

@@ -6,12 +6,12 @@ The hot routes have twins in ``documented``, for OpenAPI alone: ``app`` serves t
 from __future__ import annotations
 
 import logging
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
 import swagger_ui
 from litestar import Litestar, Request, Response, get
-from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi.config import OpenAPIConfig
@@ -22,10 +22,9 @@ from litestar.params import Parameter
 from litestar.static_files import create_static_files_router
 
 from drumroll import __version__
-from drumroll.access.limits import Guard
 from drumroll.errors import NotDelivered, NotSignedIn, TooMany
 from drumroll.proof.entry import KINDS
-from drumroll.web.context import Parts, Web, status_of
+from drumroll.web.context import Parts, Web, status_of, web_of
 from drumroll.web.documented import HOT_TWINS, problems
 from drumroll.web.messages import BoardView, Health, LaunchView, OrderView, SaleView
 from drumroll.web.messages_orders import HistoryView, OrdersView, WaitingView
@@ -37,7 +36,7 @@ from drumroll.web.pages.routes import PAGE_ROUTES
 from drumroll.web.pages.visitor import SignInNeeded
 from drumroll.web.problem_words import language_of
 from drumroll.web.problems import MEDIA_TYPE, Problem, document
-from drumroll.web.rates import BURST, DEAR, RATE_PER_S, often_enough
+from drumroll.web.rates import DEAR, often_enough
 from drumroll.web.sale import sale_view
 from drumroll.web.sandbox import SANDBOX_ROUTES
 from drumroll.web.views import launch_view
@@ -160,19 +159,19 @@ def metrics(web: Parts) -> Response[bytes]:
     return Response(exposition(web.metrics), media_type="text/plain; version=0.0.4")
 
 
-def make_api(web: Web) -> Litestar:
-    """The framework's application around the parts of a server."""
+@cache
+def make_api(*, sandbox: bool, body_limit_bytes: int) -> Litestar:
+    """The framework's application. It knows no server (``context.WEB``), so one is made in a process and kept."""
     routes = [read_order, read_orders, read_history, read_receipt, read_waiting, read_launch, read_sale, read_board]
     routes += [health, metrics, *HOT_TWINS, *OPERATOR_ROUTES, *PLAN_ROUTES, *PAGE_ROUTES]
     return Litestar(
         route_handlers=[
             *routes,
-            *(SANDBOX_ROUTES if web.sandbox is not None else ()),
+            *(SANDBOX_ROUTES if sandbox else ()),
             create_static_files_router("/docs/assets", directories=[SWAGGER], include_in_schema=False),
         ],
-        state=State({"web": web}),
-        guards=[often_enough(Guard(RATE_PER_S, BURST))],
-        dependencies={"web": Provide(lambda: web, sync_to_thread=False)},
+        guards=[often_enough],
+        dependencies={"web": Provide(_provided, sync_to_thread=False)},
         exception_handlers={
             Problem: or_page(_problem),
             SignInNeeded: signs_in,
@@ -184,10 +183,14 @@ def make_api(web: Web) -> Litestar:
             RecursionError: or_page(_unreadable),
             Exception: or_page(_failed),
         },
-        request_max_body_size=web.body_limit_bytes,
+        request_max_body_size=body_limit_bytes,
         openapi_config=_openapi(),
         logging_config=None,
     )
+
+
+def _provided(request: Request[Any, Any, Any]) -> Web:
+    return web_of(request)
 
 
 def _openapi() -> OpenAPIConfig:

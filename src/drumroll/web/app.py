@@ -10,7 +10,7 @@ from typing import Any
 from drumroll.web.api import STATIC, make_api
 from drumroll.web.board_page import BoardPage
 from drumroll.web.changes import ON_ORDERS, ON_WAITING, Action, Changes
-from drumroll.web.context import Web
+from drumroll.web.context import WEB, Web
 from drumroll.web.incoming import Receive, Scope, Send, answer
 from drumroll.web.pages.store import Store
 from drumroll.web.problems import Problem
@@ -36,7 +36,7 @@ def make_app(web: Web) -> App:
     """The application around the parts of a server."""
     place_order, payment_webhook = web.hot.place_order, web.hot.payment_webhook
     changes, reads = Changes(web.hot), _plain(web)
-    framework: Any = make_api(web)
+    framework: Any = make_api(sandbox=web.sandbox is not None, body_limit_bytes=web.body_limit_bytes)
 
     def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         # The two busiest routes are handed on as they are: one coroutine less for each request.
@@ -59,6 +59,7 @@ def make_app(web: Web) -> App:
                 found = _action(path)
                 if found is not None:
                     return await changes.act(*found, scope, receive, send)
+            scope[WEB] = web
             return await framework(_findable(scope), receive, send)  # type: ignore[no-any-return]
         except Exception:
             _log.exception("%s %s failed", scope.get("method"), scope.get("path"))

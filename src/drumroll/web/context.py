@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
+from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
 from prometheus_client import CollectorRegistry
 
@@ -129,6 +131,17 @@ class Web(msgspec.Struct, frozen=True):
         if self.transparency is None:
             raise Problem("no_transparency_log", "This launch has no transparency log.")
         return self.transparency.receipt(self.desk.book, self.desk.log, order, event)
+
+
+WEB = "drumroll"
+"""Where a request carries the server that it came to: the framework's application knows none, and serves them all."""
+
+
+def web_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Web:
+    """The server that a request came to."""
+    scope: Any = connection.scope
+    web: Web = scope[WEB]
+    return web
 
 
 Parts = NamedDependency[Web]

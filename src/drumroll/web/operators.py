@@ -21,7 +21,7 @@ from drumroll.domain.states import State
 from drumroll.domain.times import rfc3339, to_ms
 from drumroll.errors import AccessFailed, LogError, NotSignedIn
 from drumroll.web import messages_operator as messages
-from drumroll.web.context import Parts, Web
+from drumroll.web.context import Parts, Web, web_of
 from drumroll.web.documented import REPLAYED, problems
 from drumroll.web.hot import taken
 from drumroll.web.incoming import key_digest, picked
@@ -47,7 +47,7 @@ _SECURITY: list[dict[str, list[str]]] = [{"operator": []}]
 
 def only_permitted(connection: Connection, handler: BaseRouteHandler) -> None:
     """Turn everybody else away before their body is read: the one of moves may be long. Raises ``Problem``."""
-    permit(operator_of(connection.app.state.web, connection), handler.opt["permission"])
+    permit(operator_of(web_of(connection), connection), handler.opt["permission"])
 
 
 def permit(operator: Operator, permission: Permission) -> None:

@@ -6,20 +6,15 @@ everybody (quotes, board, assets, the front page): it is made once and sent from
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
-from drumroll.access.limits import Guard, refuse
+from drumroll.access.limits import refuse
+from drumroll.web.context import web_of
 from drumroll.web.pages.errors import OPERATIONS
 from drumroll.web.pages.visitor import OPERATOR_SESSION, SESSION
-
-RATE_PER_S, BURST = 10.0, 100.0
-"""What one person may ask for, sustained and at once. Nobody clicks ten times a second; a browser that opens all of its
-tabs anew at once asks a hundred times. A page costs the server a few milliseconds, so ten people who ask as often as
-they may are noticed, and one is not. An address without a session has a hundred times as much."""
 
 DEAR: dict[str, bool] = {"dear": True}
 """What a route of the API is declared with (``opt``) that costs as much as a page. Pages are dear, all of them."""
@@ -32,18 +27,15 @@ def is_dear(handler: BaseRouteHandler) -> bool:
     return bool(handler.opt.get("page") or handler.opt.get("dear"))
 
 
-def often_enough(guard: Guard) -> Callable[[Connection, BaseRouteHandler], None]:
+def often_enough(connection: Connection, handler: BaseRouteHandler) -> None:
     """A guard of all routes: raises ``TooMany`` for whoever asks too often for what is dear.
 
     A valid session counts for its person, wherever they are; what has none counts for the address that it comes from.
     """
-
-    def checked(connection: Connection, handler: BaseRouteHandler) -> None:
-        if is_dear(handler):
-            web = connection.app.state.web
-            refuse(guard.admit(web.pages.address_of(connection), web.now_s(), subject=_subject(web, connection)))
-
-    return checked
+    if is_dear(handler):
+        web = web_of(connection)
+        address = web.pages.address_of(connection)
+        refuse(web.pages.guard.admit(address, web.now_s(), subject=_subject(web, connection)))
 
 
 def _subject(web: Any, connection: Connection) -> str:

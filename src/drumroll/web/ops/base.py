@@ -10,7 +10,7 @@ from litestar.datastructures import Cookie
 from litestar.handlers import BaseRouteHandler
 
 from drumroll.access.roles import Operator, Permission, Role, may, operator_in
-from drumroll.web.context import Web
+from drumroll.web.context import Web, web_of
 from drumroll.web.operators import permit, standing_now
 from drumroll.web.pages.pages import Html, page
 from drumroll.web.pages.safety import Asking
@@ -66,7 +66,7 @@ def needs(permission: Permission, *, form: bool = False) -> dict[str, Any]:
 
 def only_permitted(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Turn away whoever may not, before their form is read. Raises ``SignInNeeded``, ``Problem``."""
-    permit(operator_of_page(connection.app.state.web, connection), handler.opt["permission"])
+    permit(operator_of_page(web_of(connection), connection), handler.opt["permission"])
 
 
 def operator_of_page(web: Web, connection: Any) -> Operator:

@@ -12,6 +12,7 @@ from litestar import Response
 from litestar.exceptions import HTTPException
 
 from drumroll.errors import DrumrollError, NotDelivered, NotSignedIn, TooMany
+from drumroll.web.context import web_of
 from drumroll.web.pages.pages import Html, page
 from drumroll.web.pages.safety import Asking
 from drumroll.web.pages.visitor import SignInNeeded, visitor_of
@@ -101,7 +102,7 @@ def or_page(answer: Answering) -> Answering:
         if not isinstance(error, DrumrollError | Problem | HTTPException):
             _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
         try:
-            return error_page(request.app.state.web, request, _problem_of(error))
+            return error_page(web_of(request), request, _problem_of(error))
         except Problem:
             return answer(request, error)
 
@@ -120,4 +121,4 @@ def _problem_of(error: Exception) -> Problem:
 
 def signs_in(request: Asking, needed: SignInNeeded) -> Response[Any]:
     """The handler of ``SignInNeeded``."""
-    return to_sign_in(request.app.state.web, request, needed)
+    return to_sign_in(web_of(request), request, needed)

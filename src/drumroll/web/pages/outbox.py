@@ -7,7 +7,7 @@ from itertools import islice
 import msgspec
 from litestar import get
 
-from drumroll.web.context import Parts
+from drumroll.web.context import Parts, web_of
 from drumroll.web.operators import Connection
 from drumroll.web.pages.pages import PAGE, Html, page
 from drumroll.web.pages.safety import Asking
@@ -29,7 +29,7 @@ class Message(msgspec.Struct, frozen=True):
 
 def only_in_sandbox(connection: Connection, _: object) -> None:
     """Raises ``Problem`` on a real server: the address is that of nothing."""
-    if connection.app.state.web.sandbox is None:
+    if web_of(connection).sandbox is None:
         raise Problem("not_found", "There is nothing at this address.")
 
 

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from litestar import Response
+from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
 
-from drumroll.access.limits import Network, client_address
+from drumroll.access.limits import Guard, Network, client_address
 from drumroll.web.pages.assets import Assets
 from drumroll.web.pages.render import Renderer
-from drumroll.web.pages.safety import Asking, Safety
+from drumroll.web.pages.safety import Safety
 from drumroll.web.pages.visitor import Visitor
 from drumroll.words.catalog import Words
 
@@ -19,6 +20,11 @@ PAGE: dict[str, Any] = {"include_in_schema": False, "sync_to_thread": False, "op
 """What every page's route is declared with."""
 ASYNC_PAGE: dict[str, Any] = {"include_in_schema": False, "opt": {"page": True}, "status_code": 200}
 """The same for those that are coroutines: forms."""
+
+RATE_PER_S, BURST = 10.0, 100.0
+"""What one person may ask for, sustained and at once. Nobody clicks ten times a second; a browser that opens all of its
+tabs anew at once asks a hundred times. A page costs the server a few milliseconds, so ten people who ask as often as
+they may are noticed, and one is not. An address without a session has a hundred times as much."""
 
 Html = Response[bytes]
 
@@ -30,9 +36,10 @@ class Pages:
         self.assets = assets
         self.safety = safety
         self.render = Renderer(assets)
+        self.guard = Guard(RATE_PER_S, BURST)
         self._proxies = proxies
 
-    def address_of(self, request: Asking) -> str:
+    def address_of(self, request: ASGIConnection[Any, Any, Any, Any]) -> str:
         """The address that a request comes from, as far as it can be believed."""
         peer = request.client.host if request.client else ""
         return client_address(peer, request.headers.get("x-forwarded-for", ""), self._proxies)
