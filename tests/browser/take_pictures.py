@@ -34,8 +34,9 @@ def main(folder: Path, only: set[str]) -> None:
     with chromium() as browser, tempfile.TemporaryDirectory() as scratch:
         if only != {"room"}:
             with a_life(browser, Path(scratch), ORDERS) as life:
-                given_operators(life.server)
-                _worked_out(browser, life)
+                if not only or any(name.startswith("ops-") for name in only):
+                    given_operators(life.server)
+                    _worked_out(browser, life)
                 _each(browser, life, folder, only)
         if not only or "room" in only:
             with tempfile.TemporaryDirectory() as other, a_waiting_room(Path(other), PEOPLE) as (server, token):

@@ -11,10 +11,9 @@ import secrets
 import time
 from base64 import b64encode, urlsafe_b64encode
 from hashlib import sha256
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote, urlencode, urlsplit
 
-import aiohttp
 import jwt
 import msgspec
 from msgspec import Meta
@@ -22,10 +21,13 @@ from msgspec import Meta
 from drumroll.access.oidc_answers import Provider, Tokens, Vouched, issued_to, key_of
 from drumroll.errors import AccessFailed, NotSignedIn
 
+if TYPE_CHECKING:
+    import aiohttp
+
 ALGORITHMS = ["RS256", "ES256", "EdDSA"]
 """Never ``none``, and none that is keyed with a secret which both sides know."""
 ANSWER_LIMIT_BYTES = 262_144
-TIMEOUT = aiohttp.ClientTimeout(total=10, connect=5)
+TIMEOUT_S, CONNECT_TIMEOUT_S = 10, 5
 CACHED_S = 3600
 KEYS_ANEW_S = 60
 """A key that is not known has the keys fetched again, at most so often."""
@@ -171,9 +173,13 @@ class Oidc:
         self, method: str, url: str, form: dict[str, str] | None = None, headers: dict[str, str] | None = None
     ) -> bytes:
         """The body of an answer. Nothing of what was sent or came stands in the error: it may be a secret."""
+        # Imported here: most servers ask no provider, and it would take a fifth of their start.
+        import aiohttp
+
+        timeout = aiohttp.ClientTimeout(total=TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
         try:
             async with (
-                aiohttp.ClientSession(timeout=TIMEOUT, cookie_jar=aiohttp.DummyCookieJar()) as session,
+                aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as session,
                 session.request(method, url, data=form, headers=headers, allow_redirects=False) as answer,
             ):
                 # A code that was used, or is none, is a 400 (RFC 6749, 5.2): that is about who signs in, not us.
