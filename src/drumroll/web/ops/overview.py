@@ -184,7 +184,7 @@ def _orders(book: Book, rate_per_s: float, words: Words) -> list[Figure]:
 
     assert book.launch is not None
     return [
-        Figure(words.say("Orders a second"), words.number(rate_per_s, 1)),
+        Figure(words.say("Orders a second, net"), words.number(rate_per_s, 1)),
         Figure(words.say("Reserved"), of(RESERVED)),
         Figure(words.say("Firm"), words.number(standing)),
         Figure(words.say("of them locked"), words.number(standing - sum(tally.by_state[FIRM] for tally in tallies))),
