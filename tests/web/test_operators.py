@@ -186,6 +186,22 @@ def test_the_trail_goes_on_in_pages_while_operators_do_more(life: Life) -> None:
     assert seen == [106, 105, 104, 103, 102, 101, 100]
 
 
+@pytest.mark.parametrize("bound", ["ENTRIES_ENOUGH", "EVENTS_READ"])
+def test_a_page_of_the_trail_ends_where_reading_on_would_keep_orders_waiting(
+    life: Life, monkeypatch: pytest.MonkeyPatch, bound: str
+) -> None:
+    monkeypatch.setattr(f"drumroll.web.trail.{bound}", 2)
+    for number in range(5):
+        life.done("caps", {"cap": 100 + number})
+    pages: list[list[int]] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = life.get(f"/v1/operator/trail?limit=100{cursor}", life.operator()).json()
+        pages.append([entry["facts"]["cap"] for entry in page["entries"]])
+        cursor = page["next"] and f"&cursor={page['next']}"
+    assert pages == [[104, 103], [102, 101], [100]]
+
+
 @pytest.mark.parametrize("path", ["trail", "orders"])
 @pytest.mark.parametrize("cursor", ["x", "-1", "1.5", "", "٣", "9" * 13, "9" * 60, "%00", "1%20", "0x1"])
 def test_a_cursor_that_no_page_gave_is_a_400(prepared: Any, path: str, cursor: str) -> None:

@@ -10,7 +10,7 @@ from drumroll.domain import events as ev
 from drumroll.domain.book import Book
 from drumroll.domain.times import rfc3339
 from drumroll.domain.weeks import monday
-from drumroll.log.base import Log
+from drumroll.log.base import Block, Log
 from drumroll.web.messages_operator import TrailEntry, TrailView
 from drumroll.web.problems import Problem
 
@@ -28,17 +28,31 @@ _WHAT: dict[type, str] = {
     ev.PlanAccepted: "plan",
 }
 _SHOWN_IDS = 20
+ENTRIES_ENOUGH = 100
+EVENTS_READ = 5_000
+"""A page ends with the block in which it has so many entries, or has read so many events. A block of the launch
+night has hundreds of orders beside an operator's deed, and the event loop that reads it takes the next ones."""
 _NOT_SHOWN = {"key", "fingerprint", "operator", "reason", "order_ids", "groups", "promise", "part", "parts"}
 
 
 def trail(book: Book, log: Log, limit: int, cursor: str | None) -> TrailView:
-    """A page of what operators did. Raises ``LogError``, and ``Problem`` for a cursor that is none."""
+    """A page of what operators did, in ``limit`` blocks at most.
+
+    Raises:
+        LogError: the log can't be read now.
+        Problem: the cursor is none.
+    """
     assert book.launch is not None
     positions = list(dict.fromkeys(book.trail))
     end = len(positions) if cursor is None else _number(cursor)
-    page = positions[max(0, end - limit) : end]
-    entries = [entry for position in reversed(page) for entry in _entries(log, position, book.launch.time_zone)]
-    return TrailView(entries, str(end - limit) if end > limit else None)
+    start, entries, read = max(0, end - limit), list[TrailEntry](), 0
+    left = positions[start:end]
+    while left and len(entries) < ENTRIES_ENOUGH and read < EVENTS_READ:
+        block = log.block(left.pop())
+        entries += _entries(block, book.launch.time_zone)
+        read += len(block.events)
+    following = start + len(left)
+    return TrailView(entries, str(following) if following else None)
 
 
 def _number(cursor: str) -> int:
@@ -47,9 +61,9 @@ def _number(cursor: str) -> int:
     return int(cursor)
 
 
-def _entries(log: Log, position: int, zone: str) -> list[TrailEntry]:
-    block = log.block(position)
-    return [_entry(event, rfc3339(block.at_ms, zone), position) for event in block.events if _by_operator(event)]
+def _entries(block: Block, zone: str) -> list[TrailEntry]:
+    at = rfc3339(block.at_ms, zone)
+    return [_entry(event, at, block.position) for event in block.events if _by_operator(event)]
 
 
 def _by_operator(event: ev.Event) -> bool:
