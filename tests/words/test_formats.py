@@ -47,6 +47,13 @@ def test_numbers_and_shares(words: Words) -> None:
     assert (words.percent(0.582), words.percent(0.58249, 2), words.percent(1)) == ("58%", "58.25%", "100%")
 
 
+@BOTH
+def test_what_was_said_of_one_number_is_not_said_of_another_that_is_equal_to_it(words: Words) -> None:
+    assert [words.number(n) for n in (-0.0, 0, 0.0, Decimal("-0"))] == ["0"] * 4
+    assert [words.percent(n) for n in (-0.0, 0)] == ["0%"] * 2
+    assert [words.number(1, 2), words.number(1), words.number(1.0, 1)] == ["1.00", "1", "1.0"]
+
+
 def test_a_moment_names_its_zone_so_that_nobody_takes_it_for_another() -> None:
     assert EN.moment(OPENED_MS, "Asia/Shanghai") == "26 June 2025, 22:00 (Beijing time)"
     assert ZH.moment(OPENED_MS, "Asia/Shanghai") == "2025年6月26日 22:00（北京时间）"

@@ -36,6 +36,9 @@ _FOLDERS = {"zh-CN": "zh_CN"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CLOCK = {"minute": "%H:%M", "second": "%H:%M:%S"}
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86_400
+TEXTS_KEPT = 8192
+"""Figures, amounts and days that are kept as text, of each kind: a list has hundreds, of which few are different, and
+the event loop, which takes orders, makes each but once."""
 
 
 class Words:
@@ -77,18 +80,15 @@ class Words:
 
     def money(self, minor: int, currency: str) -> str:
         """An amount in minor units of a currency of ``EXPONENTS``; whole ones without decimals."""
-        exponent = EXPONENTS[currency]
-        amount = Decimal(minor).scaleb(-exponent)
-        pattern = _with_decimals(self._money, 0 if amount == amount.to_integral_value() else exponent)
-        return str(pattern.apply(amount, self.locale, currency=currency, currency_digits=False))
+        return _amount(self._money, minor, currency, self.locale)
 
     def number(self, n: float | Decimal, decimals: int = 0) -> str:
         """A number, rounded to so many decimals, all of which are shown."""
-        return str(_with_decimals("#,##0", decimals).apply(n, self.locale))
+        return _figure("#,##0", n + 0, decimals, self.locale)
 
     def percent(self, share: float, decimals: int = 0) -> str:
         """A share of one as percent: 0.582 is 58 %."""
-        return str(_with_decimals(self._percent, decimals).apply(share, self.locale))
+        return _figure(self._percent, share + 0, decimals, self.locale)
 
     def moment(self, at_ms: int, zone: str, precision: Precision = "minute", *, named: bool = True) -> str:
         """A time in a zone (IANA's name), with the zone's short name unless it is a day or not to be ``named``."""
@@ -119,13 +119,13 @@ class Words:
 
     def day(self, day: date) -> str:
         """A day: 26 June 2025, 2025年6月26日."""
-        return format_date(day, "long", locale=self.locale)
+        return _day(day, self.locale)
 
     def days(self, from_day: date, until: date) -> str:
         """The days from one to another; both belong to the range."""
         if from_day == until:
             return self.day(from_day)
-        return format_interval(from_day, until, "yMMMd", locale=self.locale)
+        return _days(from_day, until, self.locale)
 
     def weeks(self, first: int, last: int) -> str:
         """So many weeks: 39 to 42 weeks, 39 至 42 周."""
@@ -195,3 +195,27 @@ def _with_decimals(pattern: str, decimals: int) -> NumberPattern:
         head, digit, end = whole.rpartition("0")
         whole = head + digit
     return parse_pattern(whole + ("." + "0" * decimals if decimals else "") + end)
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
+def _figure(pattern: str, n: float | Decimal, decimals: int, locale: Locale) -> str:
+    """``n`` is never minus zero, which is equal to zero and has another text."""
+    return str(_with_decimals(pattern, decimals).apply(n, locale))
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
+def _amount(pattern: str, minor: int, currency: str, locale: Locale) -> str:
+    exponent = EXPONENTS[currency]
+    amount = Decimal(minor).scaleb(-exponent)
+    decimals = 0 if amount == amount.to_integral_value() else exponent
+    return str(_with_decimals(pattern, decimals).apply(amount, locale, currency=currency, currency_digits=False))
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
+def _day(day: date, locale: Locale) -> str:
+    return format_date(day, "long", locale=locale)
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
+def _days(from_day: date, until: date, locale: Locale) -> str:
+    return format_interval(from_day, until, "yMMMd", locale=locale)

@@ -13,17 +13,15 @@ from drumroll.domain.states import DELIVERED, FIRM, RESERVED, State
 from drumroll.domain.times import rfc3339, to_ms
 from drumroll.web.ops.tables import Cell
 from drumroll.web.pages.order_views import state_name
-from drumroll.words.catalog import Words
+from drumroll.words.catalog import TEXTS_KEPT, Words
 
 AMOUNT_DIGITS = 15
-TEXTS_KEPT = 8192
-"""Times and amounts in words. A table has hundreds, and the event loop, which takes orders, makes each but once."""
 
 
 def amount_cell(minor: int, currency: str, words: Words) -> Cell:
     """Money; exported as units of the currency."""
     units, rest = divmod(minor, 10 ** EXPONENTS[currency])
-    return Cell(_money(minor, currency, words), units if not rest else minor / 10 ** EXPONENTS[currency])
+    return Cell(words.money(minor, currency), units if not rest else minor / 10 ** EXPONENTS[currency])
 
 
 def moment_cell(at_ms: int | None, zone: str, words: Words) -> Cell:
@@ -37,11 +35,6 @@ def moment_cell(at_ms: int | None, zone: str, words: Words) -> Cell:
 def _moment(at_s: int, zone: str, words: Words) -> str:
     """In one line: its spaces do not break."""
     return words.moment(at_s * 1000, zone, "second", named=False).replace(" ", "\u00a0")
-
-
-@lru_cache(maxsize=TEXTS_KEPT)
-def _money(minor: int, currency: str, words: Words) -> str:
-    return words.money(minor, currency)
 
 
 def said_cell(at: str, zone: str, words: Words) -> Cell:

@@ -23,7 +23,7 @@ from drumroll.words.catalog import Words
 from drumroll.words.problem_words import worded
 
 HERE = "/ops/refunds"
-OWED_SHOWN = 2_000
+OWED_SHOWN = 1_000
 """The oldest ones. More would keep orders waiting while the page is made; `drumroll ledger` has all."""
 PAID_SHOWN = 200
 LOOKED_AT = 5_000
