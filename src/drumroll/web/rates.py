@@ -12,7 +12,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from drumroll.access.limits import refuse
-from drumroll.web.context import web_of
+from drumroll.web.context import Web, web_of
 from drumroll.web.pages.errors import OPERATIONS
 from drumroll.web.pages.visitor import OPERATOR_SESSION, SESSION
 
@@ -38,13 +38,13 @@ def often_enough(connection: Connection, handler: BaseRouteHandler) -> None:
         refuse(web.pages.guard.admit(address, web.now_s(), subject=_subject(web, connection)))
 
 
-def _subject(web: Any, connection: Connection) -> str:
+def _subject(web: Web, connection: Connection) -> str:
     """Whose session comes along, as the route would find it; empty: nobody's."""
     header = connection.headers.get("authorization", "")
     token = header[7:] if header[:7].lower() == "bearer " else _of_cookie(web, connection)
     return web.sessions.customer_of(token.encode("latin-1", "replace"), web.now_s()) or "" if token else ""
 
 
-def _of_cookie(web: Any, connection: Connection) -> str:
+def _of_cookie(web: Web, connection: Connection) -> str:
     name = OPERATOR_SESSION if connection.scope["path"].startswith(OPERATIONS) else SESSION
     return connection.cookies.get(web.pages.safety.cookie_name(name), "")

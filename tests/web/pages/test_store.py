@@ -40,6 +40,14 @@ def test_the_store_is_in_the_language_of_the_browser_and_in_the_one_that_was_cho
     assert '<html lang="zh-CN">' in browser.get("/configure/kite").html
 
 
+@pytest.mark.parametrize("odd", ['a={"b": 1}', "a b=c", "x=(1,2)", "=", '"'])
+def test_an_odd_cookie_of_somebody_else_hides_no_chosen_language(house: House, odd: str) -> None:
+    for cookies in (f"{odd}; language=zh-CN", f"language=zh-CN; {odd}"):
+        for path in ("/", "/configure/kite"):
+            page = house.call("GET", path, [("cookie", cookies), ("accept-language", "en")])
+            assert page.headers["content-language"] == "zh-CN", (path, cookies)
+
+
 def test_choosing_a_language_never_leads_to_another_site(browser: Browser) -> None:
     for back in ("//evil.test/", "https://evil.test/", "/\\evil.test", "javascript:alert(1)", "/%0d%0aset-cookie:a=b"):
         page = browser.get(f"/language?to=en&back={back}", follow=False)

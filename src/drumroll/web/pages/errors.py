@@ -12,7 +12,7 @@ from litestar import Response
 from litestar.exceptions import HTTPException
 
 from drumroll.errors import DrumrollError, NotDelivered, NotSignedIn, TooMany
-from drumroll.web.context import web_of
+from drumroll.web.context import Web, web_of
 from drumroll.web.pages.pages import Html, page
 from drumroll.web.pages.safety import Asking
 from drumroll.web.pages.visitor import SignInNeeded, visitor_of
@@ -33,7 +33,7 @@ def is_page(request: Asking) -> bool:
     return not is_api and "text/html" in request.headers.get("accept", "")
 
 
-def error_page(web: Any, request: Asking, problem: Problem) -> Html:
+def error_page(web: Web, request: Asking, problem: Problem) -> Html:
     """A problem as a page."""
     operators = request.url.path.startswith(OPERATIONS)
     visitor = visitor_of(web, request, operators=operators)
@@ -66,7 +66,7 @@ def _title(problem: Problem, words: Words) -> str:
     return words.say("That did not work")
 
 
-def to_sign_in(web: Any, request: Asking, needed: SignInNeeded) -> Response[Any]:
+def to_sign_in(web: Web, request: Asking, needed: SignInNeeded) -> Response[Any]:
     """To the sign-in, and back afterwards.
 
     A page that was opened from another site comes without its cookie (``SameSite=Strict``): it asks for itself once
@@ -75,8 +75,7 @@ def to_sign_in(web: Any, request: Asking, needed: SignInNeeded) -> Response[Any]
     if request.headers.get("sec-fetch-site") == "cross-site" and request.method == "GET":
         return page(web, visitor_of(web, request), "again.html", address=needed.back)
     where = f"{OPERATIONS}/sign-in" if needed.operators else "/sign-in"
-    response: Response[Any] = web.pages.see_other(f"{where}?back={quote(needed.back, safe='')}")
-    return response
+    return web.pages.see_other(f"{where}?back={quote(needed.back, safe='')}")
 
 
 def of_error(error: Exception) -> Problem:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -10,6 +10,9 @@ import msgspec
 from drumroll.web.pages.safety import Asking
 from drumroll.web.pages.visitor import OPERATOR_SESSION, SESSION, Visitor
 from drumroll.web.problems import Problem
+
+if TYPE_CHECKING:
+    from drumroll.web.context import Web
 
 FIELDS_LIMIT = 200
 FIELD_LIMIT = 2000
@@ -40,7 +43,7 @@ class Form(msgspec.Struct, frozen=True):
         return [value.strip() for value in self.fields.get(name, ()) if value.strip()]
 
 
-async def form_of(web: Any, request: Asking, visitor: Visitor) -> Form:
+async def form_of(web: Web, request: Asking, visitor: Visitor) -> Form:
     """The form that was sent. Raises ``Problem``: it is from elsewhere, too long, or none."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from litestar import Response
 from litestar.connection import ASGIConnection
@@ -15,6 +15,9 @@ from drumroll.web.pages.render import Renderer
 from drumroll.web.pages.safety import Safety
 from drumroll.web.pages.visitor import Visitor
 from drumroll.words.catalog import Words
+
+if TYPE_CHECKING:
+    from drumroll.web.context import Web
 
 PAGE: dict[str, Any] = {"include_in_schema": False, "sync_to_thread": False, "opt": {"page": True}}
 """What every page's route is declared with."""
@@ -50,7 +53,7 @@ class Pages:
         return Response(b"", status_code=303, headers=headers, cookies=list(cookies))
 
 
-def frame(web: Any, path: str, words: Words, here: str = "") -> dict[str, Any]:
+def frame(web: Web, path: str, words: Words, here: str = "") -> dict[str, Any]:
     """What the frame of every page shows. ``here``: which of its links leads to this very page."""
     launch = web.launch
     return {
@@ -64,7 +67,7 @@ def frame(web: Any, path: str, words: Words, here: str = "") -> dict[str, Any]:
 
 
 def page(
-    web: Any,
+    web: Web,
     visitor: Visitor,
     template: str,
     *,

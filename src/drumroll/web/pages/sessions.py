@@ -7,7 +7,7 @@ import logging
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -20,6 +20,9 @@ from drumroll.web.pages.safety import Asking
 from drumroll.web.pages.visitor import SESSION
 from drumroll.web.problems import Problem
 from drumroll.words.catalog import Words
+
+if TYPE_CHECKING:
+    from drumroll.web.context import Web
 
 UNDER_WAY_S = 600
 """How long a sign-in may take from its beginning to its end."""
@@ -54,17 +57,16 @@ _log = logging.getLogger("drumroll")
 _Kept = TypeVar("_Kept", bound=msgspec.Struct)
 
 
-async def begin(web: Any, request: Asking, subject: str, session_s: int, name: str = SESSION) -> Cookie:
+async def begin(web: Web, request: Asking, subject: str, session_s: int, name: str = SESSION) -> Cookie:
     """A new session of ``session_s`` seconds, listed among the subject's; the cookie of ``name`` that carries it."""
     sid, now_s = new_sid(), int(web.now_s())
     label = label_of(request.headers.get("user-agent", ""))
     with available():
         await asyncio.to_thread(web.entrance.access.add_session, sid, subject, now_s, now_s + session_s, label)
-    cookie: Cookie = web.pages.safety.cookie(name, web.sessions.issue(subject, now_s + session_s, sid), session_s)
-    return cookie
+    return web.pages.safety.cookie(name, web.sessions.issue(subject, now_s + session_s, sid), session_s)
 
 
-async def end(web: Any, session: Session | None) -> None:
+async def end(web: Web, session: Session | None) -> None:
     """End a session before its time: on the disk, and in this process at once, for pages and for the API."""
     if session is None or not session.sid:
         return
@@ -73,17 +75,16 @@ async def end(web: Any, session: Session | None) -> None:
     web.sessions.revoked.add(session.sid)
 
 
-async def end_others(web: Any, session: Session) -> None:
+async def end_others(web: Web, session: Session) -> None:
     """End all sessions of the same person but this one."""
     with available():
         ended = await asyncio.to_thread(web.entrance.access.revoke_all, session.subject, session.sid)
     web.sessions.revoked.update(ended)
 
 
-def forgotten(web: Any, name: str) -> Cookie:
+def forgotten(web: Web, name: str) -> Cookie:
     """What makes a browser forget a cookie."""
-    cookie: Cookie = web.pages.safety.cookie(name, "", 0)
-    return cookie
+    return web.pages.safety.cookie(name, "", 0)
 
 
 @contextmanager
@@ -115,15 +116,14 @@ def host_of(issuer: str) -> str:
     return urlsplit(issuer).hostname or issuer
 
 
-def sealed(web: Any, name: str, kept: msgspec.Struct, same_site: Literal["strict", "lax"] = "strict") -> Cookie:
+def sealed(web: Web, name: str, kept: msgspec.Struct, same_site: Literal["strict", "lax"] = "strict") -> Cookie:
     """A cookie for the time of a sign-in, which nobody but us reads or changes."""
     content = web.entrance.seal.seal(msgspec.json.encode((int(web.now_s()) + UNDER_WAY_S, kept)), name)
     text = urlsafe_b64encode(content).decode().rstrip("=")
-    cookie: Cookie = web.pages.safety.cookie(name, text, UNDER_WAY_S, same_site)
-    return cookie
+    return web.pages.safety.cookie(name, text, UNDER_WAY_S, same_site)
 
 
-def unsealed(web: Any, request: Asking, name: str, kind: type[_Kept]) -> _Kept | None:
+def unsealed(web: Web, request: Asking, name: str, kind: type[_Kept]) -> _Kept | None:
     """What a cookie of ours holds; ``None``: there is none, it is not ours, or too old."""
     text = request.cookies.get(web.pages.safety.cookie_name(name), "")
     if not text or len(text) > SEALED_LIMIT:

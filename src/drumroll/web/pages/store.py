@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from http.cookies import CookieError, SimpleCookie
-from typing import Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -16,6 +15,9 @@ from drumroll.web.problems import Problem
 from drumroll.web.sale import together
 from drumroll.words.catalog import Words, words_of
 from drumroll.words.negotiation import negotiate
+
+if TYPE_CHECKING:
+    from drumroll.web.context import Web
 
 ANEW_MS = 1000
 """For how long a page made is shown: what it says of delivery moves with every order."""
@@ -33,7 +35,7 @@ class Made(msgspec.Struct, frozen=True):
 class Store:
     """``/``, plain: on a launch night everybody looks at it."""
 
-    def __init__(self, web: Any, pages: Pages) -> None:
+    def __init__(self, web: Web, pages: Pages) -> None:
         self._web = web
         self._pages = pages
         self._made: dict[str, Made] = {}
@@ -78,10 +80,7 @@ class Store:
 
 def _chosen(cookies: bytes) -> str | None:
     """The language that somebody chose, from the ``Cookie`` header."""
-    if LANGUAGE.encode() not in cookies or len(cookies) > _COOKIES_LIMIT:
-        return None
-    try:
-        jar = SimpleCookie(cookies.decode("latin-1"))
-    except CookieError:
-        return None
-    return jar[LANGUAGE].value if LANGUAGE in jar else None
+    # Not the standard library's parser: it reads nothing of a header in which another site's cookie is odd.
+    mark = LANGUAGE.encode() + b"="
+    found = (one.strip() for one in cookies[:_COOKIES_LIMIT].split(b";"))
+    return next((one.removeprefix(mark).decode("latin-1") for one in found if one.startswith(mark)), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import msgspec
@@ -11,6 +11,9 @@ from drumroll.access.sessions import Session
 from drumroll.web.pages.safety import Asking
 from drumroll.words.catalog import Words, words_of
 from drumroll.words.negotiation import negotiate
+
+if TYPE_CHECKING:
+    from drumroll.web.context import Web
 
 SESSION, OPERATOR_SESSION, LANGUAGE = "session", "operator", "language"
 """The names of our cookies."""
@@ -49,7 +52,7 @@ class Visitor(msgspec.Struct, frozen=True):
         return self.session is not None
 
 
-def visitor_of(web: Any, request: Asking, *, operators: bool = False) -> Visitor:
+def visitor_of(web: Web, request: Asking, *, operators: bool = False) -> Visitor:
     """Who asks. ``operators``: whether it is their session that counts on this page."""
     pages = web.pages
     name = OPERATOR_SESSION if operators else SESSION
