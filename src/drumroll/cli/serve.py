@@ -115,13 +115,14 @@ async def _serve(settings: Settings, desk: Desk, clock: SandboxClock | None, aro
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     _greet(settings, desk)
+    warming = asyncio.create_task(asyncio.to_thread(server.web.pages.render.warm, operators=True))
     told = asyncio.create_task(stop.wait())
     ended, _ = await asyncio.wait([listening, told, *beside], return_when=asyncio.FIRST_COMPLETED)
     with suppress(TimeoutError):
         await asyncio.wait_for(_drain(server, granian, listening), settings.drain_s)
     for child in children:  # they read the log, which is left as one file once nobody else does
         child.cancel()
-    await asyncio.gather(*children, return_exceptions=True)
+    await asyncio.gather(*children, warming, return_exceptions=True)
     await _end_beside(server.web)
     desk.close()
     for task in ended - {told}:

@@ -14,6 +14,8 @@ from drumroll.words.negotiation import LANGUAGES
 from drumroll.words.pages import install
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
+OPERATORS = "ops_"
+"""What the names of operators' templates begin with."""
 
 
 class Renderer:
@@ -26,12 +28,16 @@ class Renderer:
         """A page. All that is put into it is escaped; a name that is not given is an error, not nothing."""
         return self._environment(words).get_template(template).render(words=words, **facts).encode()
 
-    def warm(self) -> None:
-        """Compile what everybody asks for at the opening, so that the first customer does not wait for it."""
+    def warm(self, *, operators: bool = False) -> None:
+        """Compile customers' pages, so that the first one does not wait for it; or operators', which may come later.
+
+        Half a second's work each: a server that starts again does the first before it listens, and no more than that.
+        """
         for tag in LANGUAGES:
             environment = self._environment(words_of(tag))
             for name in environment.list_templates(extensions=["html"]):
-                environment.get_template(name)
+                if name.startswith(OPERATORS) is operators:
+                    environment.get_template(name)
 
     def _environment(self, words: Words) -> Environment:
         return _environment(self._assets, words)
