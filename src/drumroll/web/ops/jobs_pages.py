@@ -53,7 +53,6 @@ RESULTS: dict[Kind, str] = {
 """Where one sees what a job found."""
 SECTION: dict[Kind, str] = {kind: path.removesuffix("/{id}") for kind, path in RESULTS.items()}
 SECTION["whatif"] = "/ops/plan"
-MONEY_PERIOD_JOBS = 3
 
 
 class Stand(msgspec.Struct, frozen=True):
@@ -64,15 +63,9 @@ class Stand(msgspec.Struct, frozen=True):
     when: str
 
 
-def jobs_of(web: Web) -> Jobs | None:
-    """The jobs of a server; ``None``: its log is in memory, where no other process can read it."""
-    found: Jobs | None = getattr(web, "jobs", None)
-    return found
-
-
 def needed_jobs(web: Web) -> Jobs:
-    """As ``jobs_of``. Raises ``Problem`` if there are none."""
-    jobs = jobs_of(web)
+    """The jobs of a server. Raises ``Problem`` if there are none: no other process can read a log in memory."""
+    jobs = web.jobs
     if jobs is None:
         raise Problem("not_found", "This server's log is in memory; give --log a path to work on it.")
     return jobs
@@ -97,13 +90,13 @@ def stand_of(web: Web, job: Job | None, words: Words) -> Stand | None:
 
 def latest(web: Web, kind: Kind, words: Words) -> Stand | None:
     """What the last job of a kind found."""
-    jobs = jobs_of(web)
+    jobs = web.jobs
     return stand_of(web, jobs.latest(kind), words) if jobs is not None else None
 
 
 def under_way(web: Web, kinds: tuple[Kind, ...], words: Words) -> list[tuple[str, str]]:
     """What of these kinds is being worked out: names and paths of their pages."""
-    jobs = jobs_of(web)
+    jobs = web.jobs
     found = [one for one in jobs.all() if not one.over and one.kind in kinds] if jobs is not None else []
     return [(words.say(NAMES[one.kind]), f"/ops/jobs/{one.id}") for one in found[::-1]]
 

@@ -11,7 +11,7 @@ from drumroll.access.roles import Permission
 from drumroll.domain.money import EXPONENTS
 from drumroll.web.context import Parts
 from drumroll.web.ops.base import needs, ops_page, seen_by
-from drumroll.web.ops.jobs_pages import jobs_of, latest, under_way
+from drumroll.web.ops.jobs_pages import latest, under_way
 from drumroll.web.ops.plan_views import Figure
 from drumroll.web.ops.plots import Series, Sums
 from drumroll.web.ops.plots_pages import plotted
@@ -57,7 +57,7 @@ def ledger_page(web: Parts, request: Asking) -> Response[Any]:
         file = exported(table, asked)
         if file is not None:
             return file
-    jobs = jobs_of(web)
+    jobs = web.jobs
     journal = jobs.latest("journal") if jobs else None
     return ops_page(
         web,

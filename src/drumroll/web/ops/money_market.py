@@ -12,7 +12,7 @@ from drumroll.access.roles import Permission
 from drumroll.domain.launch import Launch
 from drumroll.web.context import Parts
 from drumroll.web.ops.base import needs, ops_page, seen_by
-from drumroll.web.ops.jobs_pages import jobs_of, latest, under_way
+from drumroll.web.ops.jobs_pages import latest, under_way
 from drumroll.web.ops.tables import Cell, Column, Table, exported, view_of
 from drumroll.web.pages.safety import Asking
 from drumroll.words.catalog import Words
@@ -40,7 +40,7 @@ def market_page(web: Parts, request: Asking) -> Response[Any]:
     """The report made last: prices of the day, and published claims."""
     seen, launch = seen_by(web, request), web.launch
     words, asked = seen.visitor.words, dict(request.query_params)
-    jobs, stand = jobs_of(web), latest(web, "market", words)
+    jobs, stand = web.jobs, latest(web, "market", words)
     tables = [prices_table(stand.found, words), claims_table(launch, stand.found, words)] if stand else []
     for table in tables:
         file = exported(table, asked)

@@ -12,7 +12,7 @@ from drumroll.access.roles import Permission
 from drumroll.domain.launch import Launch
 from drumroll.web.context import Parts, Web
 from drumroll.web.ops.base import needs, ops_page, seen_by
-from drumroll.web.ops.jobs_pages import Stand, jobs_of, latest, under_way
+from drumroll.web.ops.jobs_pages import Stand, latest, under_way
 from drumroll.web.ops.money import unit_of
 from drumroll.web.ops.plan_views import Figure, number
 from drumroll.web.ops.plots import AnyPlot, Band, Fan, Lines, Series, fan, lines
@@ -58,7 +58,7 @@ def outlook_page(web: Parts, request: Asking) -> Response[Any]:
         names={one["id"]: words.text(launch, one["what"]) for one in check.get("figures", [])},
         tables={table.id: view_of(table, asked) for table in tables},
         plots=[name for name in ("forecast", "deliveries", "revenue") if _plot(web, name, words) is not None],
-        jobs=jobs_of(web) is not None,
+        jobs=web.jobs is not None,
         under_way=under_way(web, ("figures", "forecast", "outlook"), words),
     )
 

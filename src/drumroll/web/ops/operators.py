@@ -24,7 +24,6 @@ from drumroll.web.context import Parts, Web
 from drumroll.web.ops.base import ROLE_NAMES, Seen, needs, ops_page, seen_by
 from drumroll.web.ops.cells import count_cell, moment_cell
 from drumroll.web.ops.deeds import Choice, Declined, Deed, Field, Given, Sheet, done_in, on_to, routes_of
-from drumroll.web.ops.parts import operations_of
 from drumroll.web.ops.tables import Cell, Column, Table, exported, view_of
 from drumroll.web.pages.forms import form_of
 from drumroll.web.pages.safety import Asking
@@ -142,7 +141,7 @@ async def _account(web: Web, asked: Mapping[str, str]) -> StoredOperator:
 
 async def _changed(web: Web, work: Callable[[Roster], _Found]) -> _Found:
     """Change the accounts, in a thread: it hashes, and waits for the disk. Raises ``Problem``."""
-    operations = operations_of(web)
+    operations = web.operations
     if operations is None:
         raise Problem("not_found", "Accounts can't be changed here: use `drumroll operator`.")
     with available():

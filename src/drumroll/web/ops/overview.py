@@ -18,7 +18,6 @@ from drumroll.web.messages import SaleState
 from drumroll.web.messages_promise import QuoteView
 from drumroll.web.ops.base import Seen, needs, ops_page, seen_by
 from drumroll.web.ops.deeds import Deed, Given, Sheet, always, decided, done_in, never, on_to, routes_of
-from drumroll.web.ops.parts import operations_of
 from drumroll.web.ops.pulse import KEPT_S
 from drumroll.web.pages.pages import Html
 from drumroll.web.pages.safety import Asking
@@ -99,7 +98,7 @@ def overview(web: Parts, request: Asking) -> Html:
     """All at one glance."""
     seen = seen_by(web, request)
     words, launch = seen.visitor.words, web.launch
-    operations = operations_of(web)
+    operations = web.operations
     answered = operations.pulse.answered() if operations else []
     return ops_page(
         web,
@@ -203,7 +202,7 @@ def _desk(web: Web, words: Words) -> list[Figure]:
     desk = web.desk
     queued = words.say("%(now)s of %(limit)s", now=words.number(len(desk.queue)), limit=words.number(desk.queue_limit))
     found = [Figure(words.say("Queue"), queued, bad=2 * len(desk.queue) > desk.queue_limit)]
-    operations = operations_of(web)
+    operations = web.operations
     figures = operations.pulse.figures() if operations else None
     if figures is not None:
         found += [

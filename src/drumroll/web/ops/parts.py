@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 
@@ -18,9 +17,3 @@ class Operations(msgspec.Struct, frozen=True):
     pulse: Pulse
     roster: Roster
     webhooks: Callable[[], Store] | None = None
-
-
-def operations_of(web: Any) -> Operations | None:
-    """The operations of a server; ``None``: it was put together without."""
-    found: Operations | None = getattr(web, "operations", None)
-    return found

@@ -28,7 +28,7 @@ from drumroll.web.ops import plan_views as views
 from drumroll.web.ops.base import Seen, needs, ops_page, seen_by
 from drumroll.web.ops.deeds import Choice, Declined, Deed, Field, Given, Sheet, always, decided, on_to, routes_of
 from drumroll.web.ops.jobs import figures
-from drumroll.web.ops.jobs_pages import Stand, job_of, jobs_of, latest, stand_of, under_way
+from drumroll.web.ops.jobs_pages import Stand, job_of, latest, stand_of, under_way
 from drumroll.web.ops.plots_pages import plotted
 from drumroll.web.ops.tables import Table, exported, view_of
 from drumroll.web.pages.safety import Asking
@@ -89,7 +89,7 @@ def plan_page(web: Parts, request: Asking) -> Response[Any]:
         made=_made(web, words) if seen.may("plan") else [],
         policies=[(policy, words.say(name)) for policy, name in views.POLICIES.items()],
         usual=rules_of(launch).policy,
-        jobs=jobs_of(web) is not None,
+        jobs=web.jobs is not None,
         under_way=under_way(web, ("plan", "promises"), words),
     )
 
@@ -170,7 +170,7 @@ class Made(msgspec.Struct, frozen=True):
 
 def _made(web: Web, words: Words) -> list[Made]:
     """The latest first."""
-    jobs, zone = jobs_of(web), web.launch.time_zone
+    jobs, zone = web.jobs, web.launch.time_zone
     done = [one for one in (jobs.all() if jobs else []) if one.kind == "plan" and one.state == "done"]
     return [
         Made(

@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Response
 
 from drumroll.web.context import Web
-from drumroll.web.ops.plots import AnyPlot, Plots, Size, Theme
+from drumroll.web.ops.plots import AnyPlot, Size, Theme
 from drumroll.web.pages.safety import Asking
 from drumroll.web.problems import Problem
 
@@ -22,15 +22,9 @@ HEADERS = {
 }
 
 
-def plots_of(web: Web) -> Plots | None:
-    """What draws for a server; ``None``: it was put together without."""
-    found: Plots | None = getattr(web, "plots", None)
-    return found
-
-
 async def plotted(web: Web, request: Asking, plot: AnyPlot | None) -> Response[bytes]:
     """A plot as the address asks for it. Raises ``Problem``: there is none, or it can't be drawn now."""
-    plots = plots_of(web)
+    plots = web.plots
     if plot is None or plots is None:
         raise Problem("not_found", "There is no such plot.")
     asked: dict[str, Any] = dict(request.query_params)

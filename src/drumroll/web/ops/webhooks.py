@@ -20,7 +20,6 @@ from drumroll.web.context import Parts, Web
 from drumroll.web.ops.base import Seen, needs, ops_page, seen_by
 from drumroll.web.ops.cells import count_cell, moment_cell
 from drumroll.web.ops.deeds import Choice, Declined, Deed, Field, Given, Sheet, always, done_in, on_to, routes_of
-from drumroll.web.ops.parts import operations_of
 from drumroll.web.ops.tables import Cell, Column, Table, exported, view_of
 from drumroll.web.pages.safety import Asking
 from drumroll.web.problems import Problem
@@ -53,7 +52,7 @@ class Hook(msgspec.Struct, frozen=True):
 
 async def _in_store(web: Web, work: Callable[[Store], _Found]) -> _Found:
     """Do something with the endpoints' file, in a thread. Raises ``Problem``, ``EndpointInvalid``."""
-    operations = operations_of(web)
+    operations = web.operations
     opened = operations.webhooks if operations else None
     if opened is None:
         raise Problem("not_found", "A log in memory has no webhooks: they follow a log's file.")
@@ -82,7 +81,7 @@ def hooks_in(store: Store, head: int) -> list[Hook]:
 async def webhooks(web: Parts, request: Asking) -> Any:
     """The endpoints."""
     seen, launch, fields = seen_by(web, request), web.launch, request.query_params
-    words, operations = seen.visitor.words, operations_of(web)
+    words, operations = seen.visitor.words, web.operations
     there = operations is not None and operations.webhooks is not None
     hooks = await _in_store(web, lambda store: hooks_in(store, web.desk.position)) if there else []
     rows = [_row(hook, launch.time_zone, words) for hook in hooks]

@@ -16,7 +16,6 @@ from drumroll.web.ops.base import Seen, needs, ops_page, seen_by
 from drumroll.web.ops.jobs_pages import (
     Stand,
     job_of,
-    jobs_of,
     needed_jobs,
     options_in,
     stand_of,
@@ -91,7 +90,7 @@ async def ask_whatif(web: Parts, request: Asking) -> Any:
 def _form(
     web: Web, seen: Seen, typed: Mapping[str, str] | None = None, refused: str = "", status: int = 200
 ) -> Response[Any]:
-    words, launch, jobs = seen.visitor.words, web.launch, jobs_of(web)
+    words, launch, jobs = seen.visitor.words, web.launch, web.jobs
     asked = [one for one in (jobs.all() if jobs else []) if one.kind == "whatif" and one.state == "done"]
     before = [
         (

@@ -26,8 +26,6 @@ from drumroll.web.problems import Problem
 from drumroll.web.quotes import Wanted
 from drumroll.words.catalog import Words
 
-STAYS = ("too_many_orders", "idempotency_key_reused")
-"""Refusals that a customer answers by looking at the orders that they have."""
 CHOICES_LIMIT = 100
 
 
