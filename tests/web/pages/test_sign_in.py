@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 from itertools import count
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import msgspec
 import pytest
@@ -255,6 +255,38 @@ def test_the_way_back_never_leaves_this_site(house: House, back: str, ada: str) 
     page = answered(browser, last_code(house), follow=False)
     assert page.answer.headers["location"] == "/"
     assert browser.get("/sign-in?back=https://elsewhere.example/", follow=False).answer.headers["location"] == "/"
+
+
+@pytest.mark.parametrize("back", ["/orders/订单", "/orders/ord_é?q=訂單", "/orders/\U0001f600"])
+def test_the_way_back_may_be_named_in_any_script(house: House, back: str, ada: str) -> None:
+    browser = Browser(house)
+    browser.post("/sign-in", {"contact": ada, "back": back}, follow=False)
+    page = answered(browser, last_code(house), follow=False)
+    assert page.status == 303
+    assert unquote(page.answer.headers["location"]) == back
+    again = browser.get(f"/sign-in?back={quote(back, safe='')}", follow=False)
+    assert again.answer.headers["location"] == page.answer.headers["location"]
+
+
+def test_an_address_that_is_encoded_already_leads_back_as_it_is(house: House, ada: str) -> None:
+    browser = Browser(house)
+    browser.post("/sign-in", {"contact": ada, "back": "/orders/a%2Fb%E8%AE%A2?x=1&y=%26#end"}, follow=False)
+    page = answered(browser, last_code(house), follow=False)
+    assert page.answer.headers["location"] == "/orders/a%2Fb%E8%AE%A2?x=1&y=%26#end"
+
+
+def test_an_address_that_a_client_makes_up_is_not_believed_whatever_lines_it_comes_in(ada: str) -> None:
+    with House(proxies="10.0.0.0/8,127.0.0.0/8") as house:
+        msgspec.structs.force_setattr(house.server.web.entrance, "guard", Guard(1 / 3000, 1.0))
+        statuses = []
+        for number in range(105):
+            # As a proxy sends it that adds a line of its own below the client's (HAProxy's forwardfor).
+            lines = [("x-forwarded-for", f"198.51.{number}.1"), ("x-forwarded-for", "203.0.113.7")]
+            body = f"contact=n{number}-{ada}".encode()
+            given = [("host", "launch.test"), ("sec-fetch-site", "same-origin"), *lines]
+            given.append(("content-type", "application/x-www-form-urlencoded"))
+            statuses.append(house.call("POST", "/sign-in", given, body).status)
+        assert 429 in statuses
 
 
 def test_cookies_are_strict_and_read_by_no_script(browser: Browser, ada: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from litestar import Response
 from litestar.connection import ASGIConnection
@@ -30,6 +31,8 @@ tabs anew at once asks a hundred times. A page costs the server a few millisecon
 they may are noticed, and one is not. An address without a session has a hundred times as much."""
 
 Html = Response[bytes]
+_AS_IT_IS = "!#$%&'()*+,/:;=?@[]~"
+"""What stands in an address as it is: what RFC 3986 reserves, and the ``%`` of what is encoded already."""
 
 
 class Pages:
@@ -45,11 +48,15 @@ class Pages:
     def address_of(self, request: ASGIConnection[Any, Any, Any, Any]) -> str:
         """The address that a request comes from, as far as it can be believed."""
         peer = request.client.host if request.client else ""
-        return client_address(peer, request.headers.get("x-forwarded-for", ""), self._proxies)
+        # All of its lines: a proxy may add one of its own below the client's (RFC 9110, section 5.3).
+        forwarded_for = ",".join(request.headers.getall("x-forwarded-for", []))
+        return client_address(peer, forwarded_for, self._proxies)
 
     def see_other(self, path: str, cookies: Sequence[Cookie] = ()) -> Response[Any]:
         """On to another page (303): what a form did is not done again by going back or by loading anew."""
-        headers = self.safety.headers | {"location": path, "cache-control": "no-store"}
+        # What somebody was on their way to may be named in any script; a header is ASCII (RFC 3987, section 3.1).
+        location = quote(path, safe=_AS_IT_IS)
+        headers = self.safety.headers | {"location": location, "cache-control": "no-store"}
         return Response(b"", status_code=303, headers=headers, cookies=list(cookies))
 
 
