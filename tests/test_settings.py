@@ -36,6 +36,7 @@ FIT = {
     "body_limit_bytes": "2048",
     "header_limit_bytes": "9000",
     "header_timeout_ms": "200",
+    "body_timeout_ms": "300",
     "connections_limit": "17",
     "viewers_limit": "2",
     "drain_s": "0.5",

@@ -194,6 +194,7 @@ def test_settings_are_these() -> None:
         "body_limit_bytes",
         "header_limit_bytes",
         "header_timeout_ms",
+        "body_timeout_ms",
         "connections_limit",
         "viewers_limit",
         "drain_s",

@@ -295,6 +295,7 @@ def make_server(settings: Settings, desk: Desk, clock: SandboxClock | None) -> S
         now_s=time.time,
         session_s=settings.session_s,
         body_limit_bytes=max(settings.body_limit_bytes, 131_072) if settings.sandbox else settings.body_limit_bytes,
+        body_timeout_s=settings.body_timeout_ms / 1000,
         sandbox=Sandbox(provider, clock) if settings.sandbox else None,
         pages=bootstrap_pages.make_pages(settings, session_key),
         entrance=bootstrap_pages.make_entrance(settings, session_key, access),

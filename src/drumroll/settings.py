@@ -67,6 +67,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Bytes of a request's line and headers that are buffered; beyond it: 431."""
     header_timeout_ms: Annotated[int, Meta(ge=100, le=60_000)] = 10_000
     """How long a client may take to send its headers."""
+    body_timeout_ms: Annotated[int, Meta(ge=100, le=600_000)] = 30_000
+    """How long a client may take to send a body; who takes twice as long is cut off."""
     connections_limit: Annotated[int, Meta(ge=16, le=1_000_000)] = 8192
     """Open connections; more wait or are closed."""
     viewers_limit: Annotated[int, Meta(ge=1, le=100_000)] = 4096

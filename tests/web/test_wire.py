@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
 import time
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPResponse
@@ -13,13 +14,14 @@ import pytest
 from tests.web.servers import RealServer
 
 VIEWERS, CONNECTIONS, HEADER_BYTES, HEADER_TIMEOUT_MS = 2, 16, 8192, 600
+BODY_TIMEOUT_MS = 600
 GOOD = b'{"model":"kite","trim":"plain"}'
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
     limits = {"viewers_limit": VIEWERS, "connections_limit": CONNECTIONS, "header_limit_bytes": HEADER_BYTES}
-    limits |= {"header_timeout_ms": HEADER_TIMEOUT_MS, "body_limit_bytes": 1024}
+    limits |= {"header_timeout_ms": HEADER_TIMEOUT_MS, "body_timeout_ms": BODY_TIMEOUT_MS, "body_limit_bytes": 1024}
     with RealServer(tmp_path_factory.mktemp("wire"), **limits) as server:
         yield server
 
@@ -63,6 +65,46 @@ def test_a_client_that_takes_its_time_over_headers_is_cut_off(server: RealServer
     began = time.monotonic()
     server.raw(b"GET /healthz HTTP/1.1\r\nhost: x\r\nx: ", wait_s=5)
     assert time.monotonic() - began < 4
+
+
+SLOW = {
+    "an order": b"POST /v1/orders HTTP/1.1\r\nhost: x\r\nauthorization: Bearer %s\r\nidempotency-key: slow\r\n",
+    "a payment": b"POST /v1/webhooks/payments HTTP/1.1\r\nhost: x\r\n",
+    "a form": b"POST /sign-in HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\n",
+    "a reason": b"POST /v1/operator/sales HTTP/1.1\r\nhost: x\r\n",
+}
+
+
+@pytest.mark.parametrize("what", SLOW)
+@pytest.mark.parametrize("begun", [b"", b"{"])
+def test_a_client_that_takes_its_time_over_a_body_is_cut_off(
+    server: RealServer, token: str, what: str, begun: bytes
+) -> None:
+    began = time.monotonic()
+    got = server.raw(SLOW[what].replace(b"%s", token.encode()) + b"content-length: 90\r\n\r\n" + begun, wait_s=6)
+    assert time.monotonic() - began < 5
+    assert status(got) in (400, 401, 403)
+
+
+def test_a_body_that_trickles_is_cut_off_too(server: RealServer, token: str) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=0.1) as connection:
+        connection.sendall(SLOW["an order"].replace(b"%s", token.encode()) + b"content-length: 90\r\n\r\n")
+        got, began = b"", time.monotonic()
+        while not got and time.monotonic() - began < 5:
+            connection.sendall(b" ")
+            with contextlib.suppress(TimeoutError):
+                got = connection.recv(4096)
+    assert status(got) == 400
+    assert b"The body did not come within 0.6 s." in got
+
+
+def test_connections_that_wait_for_bodies_do_not_keep_others_out_for_good(server: RealServer, token: str) -> None:
+    held = [socket.create_connection(("127.0.0.1", server.port), timeout=5) for _ in range(2 * CONNECTIONS)]
+    for connection in held:
+        connection.sendall(SLOW["an order"].replace(b"%s", token.encode()) + b"content-length: 90\r\n\r\n{")
+    eventually(lambda: status(server.raw(b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", 3)), 200)
+    for connection in held:
+        connection.close()
 
 
 def test_a_client_that_promises_more_body_than_it_sends_orders_nothing(server: RealServer) -> None:

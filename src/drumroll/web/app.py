@@ -11,6 +11,7 @@ from drumroll.web.api import STATIC, make_api
 from drumroll.web.board_page import BoardPage
 from drumroll.web.changes import ON_ORDERS, ON_WAITING, Action, Changes
 from drumroll.web.context import WEB, Web
+from drumroll.web.in_time import InTime
 from drumroll.web.incoming import Receive, Scope, Send, answer
 from drumroll.web.pages.store import Store
 from drumroll.web.problems import Problem
@@ -37,15 +38,16 @@ def make_app(web: Web) -> App:
     place_order, payment_webhook = web.hot.place_order, web.hot.payment_webhook
     changes, reads = Changes(web.hot), _plain(web)
     framework: Any = make_api(sandbox=web.sandbox is not None, body_limit_bytes=web.body_limit_bytes)
+    in_time = InTime(web.body_timeout_s).of
 
     def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         # The two busiest routes are handed on as they are: one coroutine less for each request.
         path = scope.get("path")
         if path == _ORDERS and scope["method"] == "POST":
-            return place_order(scope, receive, send)
+            return place_order(scope, in_time(receive), send)
         if path == _PAYMENTS and scope["method"] == "POST":
-            return payment_webhook(scope, receive, send)
-        return others(scope, receive, send)
+            return payment_webhook(scope, in_time(receive), send)
+        return others(scope, receive if scope.get("method") == "GET" else in_time(receive), send)
 
     async def others(scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope.get("path", "")

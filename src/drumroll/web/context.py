@@ -54,6 +54,7 @@ class Web(msgspec.Struct, frozen=True):
     now_s: Callable[[], float]
     session_s: int
     body_limit_bytes: int
+    body_timeout_s: float
     sandbox: Sandbox | None
     pages: Pages
     entrance: Entrance
