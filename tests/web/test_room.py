@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from drumroll.room.draw import check, place_in, read
-from drumroll.web.room import ROOM
+from drumroll.web.room import ROOM, WaitingRooms
 from tests.web.house import LAUNCH, Answer, House, order_headers, session
 
 LAUNCH_AT_MS = 1_777_629_600_000
@@ -110,6 +111,45 @@ def test_the_draw_is_published_once_it_is_made(waiting: Waiting) -> None:
     assert int(answer.headers["content-length"]) == len(answer.body)
     again = waiting.call("GET", f"{ROOM}/draw", [("if-none-match", answer.headers["etag"])])
     assert (again.status, again.body) == (304, b"")
+
+
+def test_who_does_not_read_the_draw_holds_little_and_not_for_long(
+    waiting: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("drumroll.web.room.DRAWS_AT_ONCE", 2)
+    monkeypatch.setattr("drumroll.web.room.DRAWN_WITHIN_S", 0.2)
+    for number in range(3000):
+        waiting.room._numbers[number.to_bytes(16)] = number
+    waiting.room._count = 3000
+    waiting.until(0.25)
+    routes, sent = WaitingRooms(waiting.room, waiting.server.web.hot), []
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request"}
+
+    async def never_read(message: dict[str, object]) -> None:
+        sent.append(message)
+        await asyncio.Event().wait()
+
+    async def read_at_once(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    async def crowd() -> object:
+        scope = {"path": f"{ROOM}/draw", "headers": []}
+        stuck = [asyncio.create_task(routes.draw(scope, receive, never_read)) for _ in range(2)]
+        await asyncio.sleep(0.05)
+        await routes.draw(scope, receive, read_at_once)
+        refused = sent[-2]["status"]
+        await asyncio.gather(*stuck)
+        sent.clear()
+        await routes.draw(scope, receive, read_at_once)
+        return refused
+
+    assert waiting.run(crowd()) == 429
+    assert sent[0]["status"] == 200
+    pieces = [len(one["body"]) for one in sent[1:]]
+    assert max(pieces) <= 32_768
+    assert sum(pieces) > 100_000
 
 
 def test_before_it_opens_and_when_it_is_over_the_answer_says_so(waiting: Waiting, tmp_path: Path) -> None:

@@ -291,7 +291,7 @@ def look_at_room() -> WaitingRoomView:
     DRAW,
     summary="Download the draw of places",
     response_description="The published draw; it never changes",
-    responses=problems(404, 409, 503),
+    responses=problems(404, 409, 429, 503),
     sync_to_thread=False,
 )
 def read_draw() -> Draw:

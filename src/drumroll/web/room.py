@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -23,12 +25,16 @@ from drumroll.web.problems import Problem
 
 ROOM = "/v1/waiting-room"
 DRAW = DRAW_ADDRESS
-DRAW = "/v1/waiting-room/draw"
 ADMISSION = b"admission"
 """The header that carries the ticket of an order."""
 
+_DRAW_AGAIN_S = 10
 _NEVER_KEPT: Headers = [*JSON, (b"cache-control", b"no-store")]
-_CHUNK_BYTES = 262_144
+DRAWS_AT_ONCE = 256
+DRAWN_WITHIN_S = 120.0
+"""The file has 11 MB on a launch night. Who does not read it holds some pieces of it in the server's memory: so pieces
+are small, so many are sent at once, and each for so long."""
+_CHUNK_BYTES = 32_768
 _encode = msgspec.json.Encoder().encode
 _log = logging.getLogger("drumroll")
 
@@ -76,6 +82,7 @@ class WaitingRooms:
     def __init__(self, room: Room, hot: HotPath) -> None:
         self.room = room
         self.hot = hot
+        self._draws = 0
 
     async def join(self, scope: Scope, receive: Receive, send: Send) -> None:
         """``POST /v1/waiting-room``; a body is not looked at."""
@@ -113,6 +120,24 @@ class WaitingRooms:
         headers.append((b"access-control-allow-origin", b"*"))
         if _asked(scope["headers"]).etag == etag:
             return await answer(send, 304, headers[1:], b"")
+        if self._draws >= DRAWS_AT_ONCE:
+            problem = Problem(
+                "too_many_requests",
+                f"{DRAWS_AT_ONCE} read the draw already; it never changes, so ask again later.",
+                {"retry_after_s": _DRAW_AGAIN_S},
+                _DRAW_AGAIN_S,
+            )
+            return await answer(send, *problem.answered(scope["headers"]))
+        self._draws += 1
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(DRAWN_WITHIN_S):
+                    await self._send_draw(path, headers, scope, send)
+        finally:
+            self._draws -= 1
+        return None
+
+    async def _send_draw(self, path: Path, headers: Headers, scope: Scope, send: Send) -> None:
         try:
             size, file = path.stat().st_size, await asyncio.to_thread(path.open, "rb")
         except OSError as error:
