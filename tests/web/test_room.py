@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -122,20 +123,20 @@ def test_who_does_not_read_the_draw_holds_little_and_not_for_long(
         waiting.room._numbers[number.to_bytes(16)] = number
     waiting.room._count = 3000
     waiting.until(0.25)
-    routes, sent = WaitingRooms(waiting.room, waiting.server.web.hot), []
+    routes, sent = WaitingRooms(waiting.room, waiting.server.web.hot), list[dict[str, Any]]()
 
-    async def receive() -> dict[str, object]:
+    async def receive() -> dict[str, Any]:
         return {"type": "http.request"}
 
-    async def never_read(message: dict[str, object]) -> None:
+    async def never_read(message: dict[str, Any]) -> None:
         sent.append(message)
         await asyncio.Event().wait()
 
-    async def read_at_once(message: dict[str, object]) -> None:
+    async def read_at_once(message: dict[str, Any]) -> None:
         sent.append(message)
 
     async def crowd() -> object:
-        scope = {"path": f"{ROOM}/draw", "headers": []}
+        scope: dict[str, Any] = {"path": f"{ROOM}/draw", "headers": []}
         stuck = [asyncio.create_task(routes.draw(scope, receive, never_read)) for _ in range(2)]
         await asyncio.sleep(0.05)
         await routes.draw(scope, receive, read_at_once)

@@ -46,6 +46,17 @@ def test_an_account_that_was_made_signs_in_and_its_secret_is_shown_once(night: N
     assert "finance" in night.browser().get("/ops/operators").text
 
 
+def test_a_space_around_a_password_belongs_to_it_here_as_at_the_sign_in(night: Night) -> None:
+    accounts, now_s = night.server.web.entrance.accounts, night.server.web.now_s()
+    for given in (" two quiet horses ", " three quiet horses "):
+        if given.startswith(" two"):
+            page = made(night, password=given)
+        else:
+            page = night.deed("/ops/operators/account/joan/password", password=given)
+        code = pyotp.TOTP(secret_in(page)).at(int(now_s))
+        assert night.run(accounts.sign_in("joan", given, code, now_s)).name == "joan"
+
+
 @pytest.fixture(scope="module")
 def with_joan() -> Iterator[Night]:
     """A night with one account."""

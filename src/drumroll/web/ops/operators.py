@@ -192,7 +192,7 @@ async def _add_sheet(web: Web, seen: Seen, asked: Mapping[str, str]) -> Sheet:
 
 async def _add(web: Web, seen: Seen, given: Given) -> Any:
     words, form = seen.visitor.words, given.form
-    name, password, oidc = form.one("name", ""), form.one("password", ""), form.one("oidc", "")
+    name, password, oidc = form.one("name", ""), form.as_typed("password"), form.one("oidc", "")
     if not OPERATOR_NAME.fullmatch(name):
         raise Declined(words.say("A name has 1 to 64 of A-Z, a-z, 0-9, _ and -."))
     if not password and not oidc:
@@ -223,7 +223,7 @@ async def _password_sheet(web: Web, seen: Seen, asked: Mapping[str, str]) -> She
 
 
 async def _set_password(web: Web, seen: Seen, given: Given) -> Any:
-    found, password = await _account(web, given.asked), given.form.one("password", "")
+    found, password = await _account(web, given.asked), given.form.as_typed("password")
     _check_password(password or " ", found.name, seen.visitor.words)
     secret, _ = await _changed(web, lambda roster: roster.password(found.name, password))
     _note(seen, "set another password for", found.name)

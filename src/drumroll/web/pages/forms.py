@@ -34,6 +34,10 @@ class Form(msgspec.Struct, frozen=True):
             raise Problem("invalid_request", f"{name}: missing.")
         return values[0].strip() if values else default or ""
 
+    def as_typed(self, name: str) -> str:
+        """A field with the spaces around it, which belong to a password; empty if it is missing."""
+        return (self.fields.get(name) or [""])[0]
+
     def maybe(self, name: str) -> str | None:
         """A field, or ``None`` if it is missing or empty."""
         return self.one(name, "") or None

@@ -97,8 +97,7 @@ async def _checked(web: Web, visitor: Visitor, form: Form) -> Operator:
     guard, now_s = web.entrance.guard, web.now_s()
     refuse(guard.admit(visitor.address, now_s))
     name, code = form.one("name", ""), form.one("code", "")
-    # As it was typed: a space at its end belongs to a password.
-    password = (form.fields.get("password") or [""])[0]
+    password = form.as_typed("password")
     with available():
         found = await web.entrance.accounts.sign_in(name, password, code, now_s)
     guard.succeeded(visitor.address)
