@@ -114,6 +114,17 @@ def test_what_is_typed_wrong_is_said_before_any_server_is_asked(words: list[str]
     assert "Usage:" in result.output
 
 
+def test_a_session_is_read_from_standard_input_where_nobody_else_sees_it(server: RealServer) -> None:
+    (token,) = server.operators("grace")
+    words = ["operator", "weeks", "--server", f"http://127.0.0.1:{server.port}", "--token", "-"]
+    result = CliRunner().invoke(cli, words, input=f"{token}\n")
+    assert result.exit_code == 0, result.output
+    assert token not in result.output
+    empty = CliRunner().invoke(cli, words, input="")
+    assert empty.exit_code == 2
+    assert "standard input has no session" in empty.output
+
+
 def test_an_order_is_pinned_and_let_go(server: RealServer) -> None:
     order_id = firm_order(server)
     assert operate(server, "pin", order_id, day_of(FIRST + 4), *BECAUSE).output.startswith("pinned, by grace")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import click
 import msgspec
 
 from drumroll import bootstrap
+from drumroll.access.sessions import TOKEN_LIMIT
 from drumroll.errors import DrumrollError
 from drumroll.settings import load
 
@@ -106,7 +108,10 @@ def connected(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--server", help="The running server.  [default: http:// and host and port of the settings]")
     @click.option("--log", "log_path", help="The order log, beside which a sandbox keeps its key.")
     @click.option("--name", help="Your name, for the log.  [default: your user's]")
-    @click.option("--token", help="An operator's session, as made by `operator token`, instead of --name.")
+    @click.option(
+        "--token",
+        help="An operator's session, as made by `operator token`, instead of --name; -: read from standard input.",
+    )
     @click.option("--key", help="The idempotency key of an earlier try that got no answer.")
     @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
     def with_connection(
@@ -119,13 +124,23 @@ def connected(command: Callable[..., Any]) -> Callable[..., Any]:
         **rest: Any,
     ) -> Any:
         settings = load(os.environ, log=log_path)
-        speaks = token or bootstrap.operator_token(settings, name or _user())
+        speaks = _given(token) or bootstrap.operator_token(settings, name or _user())
         where = (server or f"http://{settings.host}:{settings.port}").rstrip("/")
         return command(Connection(where, speaks, key or secrets.token_hex(16), as_json), **rest)
 
     with_connection.__name__ = command.__name__
     with_connection.__doc__ = command.__doc__
     return with_connection
+
+
+def _given(token: str | None) -> str:
+    """The session that was given. What stands on a command line can be read by everybody on the machine."""
+    if token != "-":
+        return token or ""
+    read = sys.stdin.readline(TOKEN_LIMIT).strip()
+    if not read:
+        raise click.UsageError("--token -: standard input has no session; give one, as `operator token` prints it")
+    return read
 
 
 def _user() -> str:
