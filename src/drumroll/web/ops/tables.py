@@ -21,8 +21,8 @@ from drumroll.web.problems import Problem
 FILTER_LIMIT = 100
 SHOWN = 100
 """Rows of a page. The file has all of them."""
-ACTIVE = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for a formula (OWASP, CSV injection)."""
+ACTIVE = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet takes for a formula (OWASP, CSV injection); Chinese ones take the full-width signs for it too."""
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -173,4 +173,4 @@ def _number(text: str) -> int:
 
 
 def _harmless(value: str | int | float) -> str | int | float:
-    return f"'{value}" if isinstance(value, str) and value.startswith(ACTIVE) else value
+    return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(ACTIVE) else value
