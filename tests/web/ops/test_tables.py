@@ -18,10 +18,19 @@ def cells_of(*values: str | int | float) -> list[str]:
     return list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))[1]
 
 
-@pytest.mark.parametrize("begins", ["=", "+", "-", "@", "\t", "\r", "\n", " =", "  -", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
+@pytest.mark.parametrize(
+    "begins", ["=", "+", "-", "@", "\t", "\r", "\n", " =", "  -", "\uff1d", "\uff0b", "\uff0d", "\uff20"]
+)
 def test_text_that_a_spreadsheet_would_run_is_text(begins: str) -> None:
     assert cells_of(f"{begins}HYPERLINK(1)") == [f"'{begins}HYPERLINK(1)"]
 
 
 def test_numbers_and_plain_text_stay_as_they_are() -> None:
-    assert cells_of(-5, 2.5, "a = b", "北京 \uff1d", " plain", "") == ["-5", "2.5", "a = b", "北京 \uff1d", " plain", ""]
+    assert cells_of(-5, 2.5, "a = b", "北京 \uff1d", " plain", "") == [
+        "-5",
+        "2.5",
+        "a = b",
+        "北京 \uff1d",
+        " plain",
+        "",
+    ]
