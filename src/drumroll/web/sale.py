@@ -28,6 +28,14 @@ def together(states: list[SaleState]) -> SaleState:
     return next((one for one in first if one in states), "closed")
 
 
+def opens_at_ms(book: Book, now_ms: int) -> int:
+    """When the next headline model goes on sale; once all are, when the launch did."""
+    launch = book.launch
+    assert launch is not None
+    opening = [model.opens_at_ms for model in launch.models if model.id in launch.headline]
+    return min((one for one in opening if one > now_ms), default=launch.opens_at_ms)
+
+
 def sale_view(book: Book, now_ms: int, clock_rate: float) -> SaleView:
     """The state of the headline models' sale."""
     launch = book.launch
@@ -36,4 +44,4 @@ def sale_view(book: Book, now_ms: int, clock_rate: float) -> SaleView:
     quotes = [quote(book, Wanted(model.id, trim.id, (), None), now_ms) for model in models for trim in model.trims]
     state = together([state_of(one) for one in quotes if isinstance(one, QuoteView)])
     zone = launch.time_zone
-    return SaleView(rfc3339(now_ms, zone), rfc3339(launch.opens_at_ms, zone), state, clock_rate)
+    return SaleView(rfc3339(now_ms, zone), rfc3339(opens_at_ms(book, now_ms), zone), state, clock_rate)

@@ -8,7 +8,7 @@ import re
 import brotli
 import pytest
 
-from tests.web.house import House
+from tests.web.house import LAUNCH, House
 from tests.web.pages.visiting import Browser, Page
 from tests.web.planted import planted
 
@@ -213,3 +213,75 @@ def test_with_https_cookies_are_bound_to_the_host_and_the_browser_is_told_to_sta
         page = Browser(house).get("/configure/kite")
         assert "max-age=" in page.answer.headers["strict-transport-security"]
         assert house.server.web.pages.safety.cookie_name("session") == "__Host-session"
+
+
+# What a launch does not have is not spoken of, and money is never said to come back where it does not.
+
+
+def one_rare_sold(*lines: str) -> House:
+    """A house whose only rare kite is taken."""
+    text = LAUNCH.replace("milestones = [2, 5]", "").replace("hold_s = 600", "\n".join(("hold_s = 600", *lines)))
+    house = House(launch=text)
+    house.order(house.session("bob"), "k", trim="rare")
+    return house
+
+
+@pytest.mark.parametrize("path", ["/", "/configure/kite?trim=rare", "/order?model=kite&trim=rare"])
+def test_nobody_is_offered_a_waiting_list_that_there_is_not(path: str) -> None:
+    with one_rare_sold() as house:
+        page = Browser(house).signed_in("ada").get(path)
+    assert "Sold out." in page.text
+    assert "wait" not in page.text.lower()
+
+
+def test_one_may_wait_for_two_things_and_again_after_leaving_but_the_back_button_takes_no_second_place() -> None:
+    with one_rare_sold("waiting_offer_s = 3600", "cap = 1") as house:
+        browser, waiting = Browser(house).signed_in("ada"), house.desk.book.waiting_of
+        form = reviewed(browser, "rare").form("/waiting-list")
+        for _ in range(2):
+            assert browser.send(form).path == "/orders"
+        assert "You wait for it already" in reviewed(browser, "rare").text
+        assert browser.send(form, key="page-7").path == "/orders"
+        browser.send(reviewed(browser, "plain").form("/waiting-list"))
+        entry, other = waiting["ada"]
+        assert (entry.trim, other.trim) == ("rare", "plain")
+        leave = browser.get(f"/waiting-list/{entry.order_id}/leave").form("/waiting-list")
+        assert browser.send(leave).path == "/orders"
+        assert waiting["ada"] == (other,)
+        browser.send(reviewed(browser, "rare").form("/waiting-list"))
+        assert [one.trim for one in waiting["ada"]] == ["plain", "rare"]
+
+
+def test_where_an_order_locks_at_once_nothing_promises_the_deposit_back() -> None:
+    with House(launch=LAUNCH.replace("hold_s = 600", "hold_s = 600\ncooling_off_s = 0")) as house:
+        browser = Browser(house).signed_in("ada")
+        told = browser.get("/").text + browser.get("/configure/kite?trim=plain").text
+        page = browser.send(reviewed(browser).form("/order"))
+        told += page.text + browser.get(f"{page.path}/pay").text
+    assert told.count("locks") >= 4
+    for promised in ("get the deposit back", "get all of", "Refundable", "0 s"):
+        assert promised not in told
+
+
+def test_without_a_plant_no_week_is_spoken_of() -> None:
+    with House() as house:
+        browser = Browser(house)
+        for path in ("/", "/configure/kite?trim=plain"):
+            assert "week" not in browser.get(path).text.lower()
+            assert "delivered" not in browser.get(path).text
+
+
+def test_the_countdown_runs_to_the_opening_of_what_the_launch_is_about() -> None:
+    late = LAUNCH.replace('name = "Kite"', 'name = "Kite"\nopens = 2026-05-03T12:00:00')
+    with House(launch=late) as house:
+        page = Browser(house).get("/")
+        assert house.get("/v1/sale").json()["opens_at"].startswith("2026-05-03T12:00:00")
+    assert "Sales open on 3 May 2026, 12:00" in page.text
+    assert f'data-opens="{1_777_802_400_000}"' in page.html
+
+
+def test_a_model_beside_the_launch_says_when_it_opens_and_a_deposit_of_its_own_is_told() -> None:
+    with House(launch=LAUNCH.replace('name = "Kite"', 'name = "Kite"\ndeposit_minor = 3_000')) as house:
+        page = Browser(house).get("/")
+    assert "Sales open on 2 May 2026, 12:00" in page.text
+    assert "The deposit is €30." in page.text

@@ -62,6 +62,7 @@ class QuotePanel(msgspec.Struct, frozen=True):
     nothing: str
     place: str
     cancelling: str
+    promises: bool
     state: SaleState
 
 
@@ -90,6 +91,7 @@ def configure_page(web: Parts, request: Asking, model_id: FromPath[str]) -> Html
         quote=None if refused else quote_panel(web.desk.book, wanted, web.now_ms, visitor.words),
         opens_at_ms=model.opens_at_ms,
         room=launch.waiting_room is not None,
+        waiting_list=launch.waiting_offer_s is not None,
     )
 
 
@@ -138,6 +140,7 @@ def quote_panel(book: Book, wanted: Wanted, now_ms: int, words: Words) -> QuoteP
         nothing=words.say("No week can be promised for this now."),
         place=words.number(quoted.place),
         cancelling=_cancelling(launch, quoted, words),
+        promises=bool(launch.plants),
         state=state_of(quoted),
     )
 
@@ -146,6 +149,12 @@ def _cancelling(launch: Launch, quoted: QuoteView, words: Words) -> str:
     deposit = words.money(quoted.deposit_minor, launch.currency)
     if launch.cooling_off_s is None:
         return words.say("You can cancel and get %(deposit)s back until you lock the order yourself.", deposit=deposit)
+    if launch.cooling_off_s == 0:
+        return words.say(
+            "Before you pay, cancelling costs nothing. Once %(deposit)s is paid, the order locks at once: it can't be "
+            "changed, and cancelling it gives the deposit up.",
+            deposit=deposit,
+        )
     return words.say(
         "For %(span)s after you paid it, you can cancel and get all of %(deposit)s back. Then the order locks, and "
         "cancelling it gives the deposit up. You may lock it earlier yourself; that takes two steps.",

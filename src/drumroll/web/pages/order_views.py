@@ -191,6 +191,8 @@ def refundable_text(order: Order, words: Words) -> str:
     """Until when a deposit that is asked for can be had back."""
     if order.offer.cooling_off_ms is None:
         return words.say("Refundable in full until you lock the order.")
+    if not order.offer.cooling_off_ms:
+        return words.say("Not refundable: the order locks as soon as it is paid.")
     return words.say(
         "Refundable in full for %(span)s after you paid it.", span=words.span(order.offer.cooling_off_ms / 1000)
     )

@@ -16,6 +16,8 @@ from drumroll.domain.commands import JoinWaiting, Reserve
 from drumroll.web.context import Parts, Web
 from drumroll.web.hot import taken
 from drumroll.web.incoming import key_digest
+from drumroll.web.messages import SaleState
+from drumroll.web.messages_promise import QuoteView
 from drumroll.web.pages.configure import address_of, ids_of, quote_panel, wanted_in
 from drumroll.web.pages.forms import Form, form_of
 from drumroll.web.pages.pages import ASYNC_PAGE, PAGE, Html, page
@@ -23,7 +25,7 @@ from drumroll.web.pages.safety import Asking
 from drumroll.web.pages.visitor import Visitor, visitor_of
 from drumroll.web.pages.windows import chosen_of
 from drumroll.web.problems import Problem
-from drumroll.web.quotes import Wanted
+from drumroll.web.quotes import Wanted, quote
 from drumroll.words.catalog import Words
 
 CHOICES_LIMIT = 100
@@ -44,7 +46,7 @@ def _review(web: Web, visitor: Visitor, wanted: Wanted, refused: str = "", statu
     model = web.launch.model(wanted.model)
     if model is None:
         raise Problem("unknown_model", f"There is no model {wanted.model[:32]!r}.")
-    orders = ids_of(web, visitor)
+    orders, panel = ids_of(web, visitor), quote_panel(web.desk.book, wanted, web.now_ms, visitor.words)
     return page(
         web,
         visitor,
@@ -52,11 +54,13 @@ def _review(web: Web, visitor: Visitor, wanted: Wanted, refused: str = "", statu
         here="store",
         status=status,
         refused=refused,
-        quote=quote_panel(web.desk.book, wanted, web.now_ms, visitor.words),
+        quote=panel,
+        waits_already=_waits_already(web, visitor.customer, wanted),
+        waiting_list=web.launch.waiting_offer_s is not None,
         chosen=chosen_of(web.launch, model, wanted.options, visitor.words),
         wanted=wanted,
         held=sum(order.live for order in orders),
-        key=f"page-{len(orders)}",
+        key=f"page-{_made_before(web, visitor.customer, panel.state)}",
         back=address_of(wanted),
     )
 
@@ -97,6 +101,8 @@ async def join_waiting_list(web: Parts, request: Asking) -> Any:
     visitor = visitor_of(web, request)
     form = await form_of(web, request, visitor)
     wanted, key = _wanted(form), key_digest(visitor.customer, b"wait-" + form.one("key").encode())
+    if _waits_already(web, visitor.customer, wanted):
+        return web.pages.see_other("/orders")
     command = JoinWaiting(
         next(web.hot.order_ids),
         visitor.customer,
@@ -132,6 +138,23 @@ def _wanted(form: Form) -> Wanted:
     if len(options) > CHOICES_LIMIT:
         raise Problem("invalid_request", f"options: {len(options)} choices; allowed: {CHOICES_LIMIT}.")
     return Wanted(form.one("model"), form.one("trim"), options, form.maybe("region"))
+
+
+def _made_before(web: Web, customer: str, state: SaleState) -> int:
+    """How often they ordered, or joined a waiting list: a form of the same number does the same thing, once."""
+    book = web.desk.book
+    return book.joined_ever.get(customer, 0) if state == "sold_out" else len(book.customers.get(customer, ()))
+
+
+def _waits_already(web: Web, customer: str, wanted: Wanted) -> bool:
+    """Whether they wait for just this: the back button is no wish for a second place."""
+    quoted, waiting = None, web.desk.book.waiting_of.get(customer, ())
+    if waiting:
+        quoted = quote(web.desk.book, wanted, web.now_ms)
+    if not isinstance(quoted, QuoteView):
+        return False
+    asked = (quoted.model, quoted.trim, quoted.options, quoted.region)
+    return asked in [(one.model, one.trim, one.options, one.region) for one in waiting]
 
 
 def _is_another(web: Web, visitor: Visitor, form: Form, key: bytes) -> bool:

@@ -9,10 +9,10 @@ import msgspec
 from drumroll.web.incoming import Headers, Receive, Scope, Send, answer
 from drumroll.web.pages.assets import Stored, given, send_stored, stored
 from drumroll.web.pages.pages import Pages, frame
-from drumroll.web.pages.store_views import compared, model_cards
+from drumroll.web.pages.store_views import compared, deposits_of, model_cards
 from drumroll.web.pages.visitor import LANGUAGE
 from drumroll.web.problems import Problem
-from drumroll.web.sale import together
+from drumroll.web.sale import opens_at_ms, together
 from drumroll.words.catalog import Words, words_of
 from drumroll.words.negotiation import negotiate
 
@@ -73,6 +73,8 @@ class Store:
             **frame(self._web, "/", words, "store"),
             launch=launch,
             models=cards,
+            opens_at_ms=opens_at_ms(book, now_ms),
+            deposit=" / ".join(words.money(minor, launch.currency) for minor in deposits_of(launch)),
             state=together([card.state for card in cards if card.headline]),
             compared=compared(launch, words),
         )

@@ -86,6 +86,11 @@ def _trim_card(book: Book, launch: Launch, model: Model, trim: Trim, now_ms: int
     )
 
 
+def deposits_of(launch: Launch) -> list[int]:
+    """What the headline models ask for, in minor units; several where they differ."""
+    return sorted({launch.deposit_of(model) for model in launch.models if model.id in launch.headline})
+
+
 def figures_of(launch: Launch, model: Model, trim: Trim, words: Words) -> list[tuple[str, str]]:
     """The figures of a trim, its model's among them, in the launch file's order."""
     known = dict(model.figures) | dict(trim.figures)
