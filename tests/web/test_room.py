@@ -173,3 +173,13 @@ def test_why_the_disk_failed_is_not_told_to_customers(waiting: Waiting) -> None:
     assert answer.headers["retry-after"] == "1"
     assert "room:" not in json.dumps(answer.json())
     assert waiting.join("ada").status == 200
+
+
+def test_what_is_on_sale_already_needs_no_ticket_until_the_room_opens(tmp_path: Path) -> None:
+    sold = LAUNCH.replace('name = "Balloon"\nopens = 2026-05-02', 'name = "Balloon"\nopens = 2026-04-01')
+    with House(clock="2026-05-01T11:49:59+02:00@0", launch=sold + WAITING_ROOM, path=str(tmp_path / "o")) as house:
+        bought = {"model": "balloon", "trim": "red"}
+        assert house.order(house.session("ada"), "k", **bought).status == 201
+        assert house.order(house.session("ada"), "l").code == "not_open_yet"
+        house.pass_s(1)
+        assert house.order(house.session("bob"), "k", **bought).code == "not_admitted"

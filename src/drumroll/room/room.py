@@ -108,8 +108,11 @@ class Room:
         return Place(entry.hex(), State.IN_LINE, place, in_line, place - 1, position, expected_at_ms, None, None)
 
     def admits(self, ticket: bytes | None, customer: str, now_ms: int) -> bool:
-        """Whether an order of that customer may be taken now, as far as the room goes."""
-        if self._over_at_ms is not None:
+        """Whether an order of that customer may be taken now, as far as the room goes.
+
+        Until it opens it keeps nobody from what has been on sale all along.
+        """
+        if self._over_at_ms is not None or now_ms < self.rules.opens_at_ms:
             return True
         return ticket is not None and self.tickets.admits(ticket, customer, now_ms / 1000)
 
