@@ -157,6 +157,17 @@ def test_the_whole_way_from_the_countdown_to_the_delivery(browser: Any, tmp_path
             assert person.page.locator("li[aria-current=step]").inner_text().startswith(person.say("Delivered"))
 
 
+def test_who_waits_in_the_configurator_can_go_on_when_sales_open(browser: Any, tmp_path: Path) -> None:
+    with PagesServer(tmp_path, BEFORE_OPENING) as server, somebody(browser, server, PHONE) as person:
+        server.move_clock(BEFORE_OPENING)
+        person.go("/configure/yu7?trim=pro")
+        person.sees("Sales open on", within="#quote")
+        person.page.get_by_label("Matte Grey").check()
+        person.press("Continue to the order")
+        person.arrives("/sign-in")
+        assert "matte-grey" in person.page.url
+
+
 def test_a_locked_order_becomes_one_for_another_model_in_two_steps(
     browser: Any, night: tuple[PagesServer, dict[str, str]]
 ) -> None:

@@ -115,6 +115,13 @@ def test_an_export_is_all_that_is_kept_and_nobody_else_s(log: Path) -> None:
     ]
 
 
+def test_an_erasure_that_nobody_could_be_asked_about_says_how_to_go_on(log: Path) -> None:
+    result = run("erase", EVE, "--reason", "asked")
+    assert result.exit_code != 0
+    assert "nothing was erased: add --yes" in result.output
+    assert not values("export", EVE, "--output", "-")["erased"]
+
+
 def test_what_the_log_alone_knows_is_exported_too(log: Path) -> None:
     assert run("erase", EVE, "--reason", "asked", "--yes").exit_code == 0
     found = values("export", EVE, "--output", "-")

@@ -136,7 +136,7 @@ def erase(who: str, log_path: str | None, reason: str, even_with_orders: bool, y
         if in_log.open and not even_with_orders:
             raise PeopleFailed(_still_open(known, in_log))
         if not yes:
-            click.confirm(f"Erase the name and contact of person {known.id} for good?", abort=True, err=True)
+            _ask(f"Erase the name and contact of person {known.id} for good?")
         at_ms = system_ms()
         erased = people.erase(known.id, reason, at_ms)
     with closing(open_access(settings)) as access:
@@ -146,6 +146,19 @@ def erase(who: str, log_path: str | None, reason: str, even_with_orders: bool, y
         _print_json({"id": known.id, "erased": erased, "at": rfc3339(at_ms, ZONE), **stays})
     else:
         _say_erased(known, in_log, erased)
+
+
+def _ask(question: str) -> None:
+    try:
+        sure = click.confirm(question, err=True)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise click.UsageError(
+            "there is nobody at a terminal who could say yes; nothing was erased: add --yes"
+        ) from None
+    if not sure:
+        raise click.Abort
 
 
 def _settings(log_path: str | None) -> Settings:

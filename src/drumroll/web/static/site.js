@@ -44,8 +44,19 @@ async function watch() {
   try { said = await ask(); } catch { return void setTimeout(watch, 4000 + Math.random() * 4000); }
   if (sale.dataset.state === "before" && said.state === "before") countdown(said, Number(sale.dataset.opens));
   else if (said.state !== sale.dataset.state) setTimeout(() => location.reload(), Math.random() * 2000);
+  else if (said.state === "paused") setTimeout(watch, 10000 + Math.random() * 10000);
 }
 if (sale) watch();
+
+// ---- the configurator before the opening: its button comes with the sale, and nobody asks the server anew for it
+const opening = $("opening");
+async function openInTime() {
+  try {
+    const said = await ask(), left = (Number(opening.dataset.opens) - said.now_ms) / said.clock_rate;
+    if (left < 2 ** 31 - 1000) setTimeout(() => { if ($("opened")) $("opening")?.replaceWith($("opened").content); }, Math.max(0, left) + 300);
+  } catch { setTimeout(openInTime, 4000 + Math.random() * 4000); }
+}
+if (opening) openInTime();
 
 // ---- the configurator: what it costs and when it comes, as one chooses
 const configurator = $("configurator");
