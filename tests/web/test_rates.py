@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from drumroll.access.limits import ADDRESS_WIDTH, Guard
+from drumroll.access.limits import Guard
 from drumroll.web.api import make_api
 from drumroll.web.pages import pages
-from drumroll.web.pages.pages import BURST, RATE_PER_S
+from drumroll.web.pages.pages import ADDRESS_WIDTH, BURST, RATE_PER_S
 from drumroll.web.rates import is_dear
 from tests.web.house import Answer, House
 
@@ -65,7 +65,7 @@ def test_what_one_person_asks_takes_nothing_from_another_at_the_same_address(hou
         assert statuses(looked(house, "/orders", house.session(name), FEW)) == [200] * FEW
 
 
-def test_a_campus_behind_one_address_is_a_hundred_people_without_a_session(house: House) -> None:
+def test_a_campus_behind_one_address_is_many_people_without_a_session(house: House) -> None:
     """Some make up sessions, a new one each time: that makes nobody somebody new."""
     for number in range(FEW * ADDRESS_WIDTH):
         made_up = f"made-up-{number}.x.9999999999.00" if number % 2 else ""
@@ -74,6 +74,15 @@ def test_a_campus_behind_one_address_is_a_hundred_people_without_a_session(house
     assert statuses(looked(house, "/orders", "made.up.9999999999.00", x_forwarded_for=CAMPUS)) == [429]
     assert statuses(looked(house, "/sign-in", x_forwarded_for=ELSEWHERE)) == [200]
     assert statuses(looked(house, "/orders", house.session("dan"), x_forwarded_for=CAMPUS)) == [200], "has a session"
+
+
+def test_an_address_where_nothing_is_counts_too_and_then_costs_no_page(house: House) -> None:
+    flood = "203.0.113.9"
+    found = [looked(house, f"/nothing-{n}", x_forwarded_for=flood)[0] for n in range(FEW * ADDRESS_WIDTH + 1)]
+    assert set(statuses(found)) == {404}
+    assert found[0].headers["content-type"].startswith("text/html")
+    assert found[-1].headers["content-type"] == "application/problem+json"
+    assert statuses(looked(house, "/sign-in", x_forwarded_for=flood)) == [429]
 
 
 def test_a_person_is_the_same_by_cookie_and_by_header(house: House) -> None:

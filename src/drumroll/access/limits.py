@@ -71,12 +71,17 @@ class Buckets:
 
 
 class Guard:
-    """Who may go on, and who has to wait. Call ``admit`` before, and ``succeeded`` when it went well."""
+    """Who may go on, and who has to wait. Call ``admit`` before, and ``succeeded`` when it went well.
 
-    def __init__(self, rate_per_s: float, burst: float, keys_limit: int = 100_000) -> None:
+    An address' bucket is ``address_width`` times as wide as a person's.
+    """
+
+    def __init__(
+        self, rate_per_s: float, burst: float, keys_limit: int = 100_000, address_width: int = ADDRESS_WIDTH
+    ) -> None:
         self._signed_in = Buckets(rate_per_s, burst, keys_limit)
         self._tried = Buckets(rate_per_s, burst, keys_limit)
-        self._addresses = Buckets(rate_per_s * ADDRESS_WIDTH, burst * ADDRESS_WIDTH, keys_limit)
+        self._addresses = Buckets(rate_per_s * address_width, burst * address_width, keys_limit)
 
     def admit(self, address: str, now_s: float, *, subject: str = "", tried: str = "", amount: float = 1.0) -> float:
         """0.0: go on; else the seconds until it could be.

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 from litestar import Response
 from litestar.exceptions import HTTPException
 
@@ -15,11 +16,12 @@ from drumroll.errors import DrumrollError, NotDelivered, NotSignedIn, TooMany
 from drumroll.web.context import Web, web_of
 from drumroll.web.pages.pages import Html, page
 from drumroll.web.pages.safety import Asking
-from drumroll.web.pages.visitor import SignInNeeded, visitor_of
+from drumroll.web.pages.visitor import SignInNeeded, Visitor, visitor_of
 from drumroll.web.problems import Problem
 from drumroll.words.catalog import Words
 
 OPERATIONS = "/ops"
+BUSY_PAGES_KEPT = 256
 _log = logging.getLogger("drumroll")
 
 
@@ -37,6 +39,23 @@ def error_page(web: Web, request: Asking, problem: Problem) -> Html:
     """A problem as a page."""
     operators = request.url.path.startswith(OPERATIONS)
     visitor = visitor_of(web, request, operators=operators)
+    if problem.code == "too_many_requests":
+        return _busy_page(web, visitor, problem)
+    return _told(web, visitor, problem, operators=operators)
+
+
+def _busy_page(web: Web, visitor: Visitor, problem: Problem) -> Html:
+    """The same for all who have to wait as long: whoever asks too often is not to cost a page each time."""
+    kept, key = web.pages.busy, (visitor.words.tag, problem.retry_after_s or 0)
+    if key not in kept:
+        if len(kept) >= BUSY_PAGES_KEPT:
+            kept.clear()
+        nobody = msgspec.structs.replace(visitor, path="/", session=None, token="")
+        kept[key] = _told(web, nobody, problem, operators=False)
+    return kept[key]
+
+
+def _told(web: Web, visitor: Visitor, problem: Problem, *, operators: bool) -> Html:
     words, back = visitor.words, OPERATIONS if operators else "/"
     found = page(
         web,
@@ -96,7 +115,7 @@ def or_page(answer: Answering) -> Answering:
     """The same handler, but for pages a page. While not even the launch can be read, there is none to be made."""
 
     def handled(request: Asking, error: Exception) -> Response[bytes]:
-        if not is_page(request):
+        if not is_page(request) or _asked_for_nothing_too_often(request):
             return answer(request, error)
         if not isinstance(error, DrumrollError | Problem | HTTPException):
             _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
@@ -106,6 +125,14 @@ def or_page(answer: Answering) -> Answering:
             return answer(request, error)
 
     return handled
+
+
+def _asked_for_nothing_too_often(request: Asking) -> bool:
+    """Whether it is at no address of ours, and who asks has had their share of pages: no more are made for them."""
+    if request.scope.get("route_handler") is not None:
+        return False
+    web = web_of(request)
+    return web.pages.guard.admit(web.pages.address_of(request), web.now_s()) > 0
 
 
 def _problem_of(error: Exception) -> Problem:
