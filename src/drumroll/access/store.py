@@ -26,6 +26,7 @@ SESSIONS_A_SUBJECT = 100
 LABEL_LIMIT = 80
 SWEPT_AT_ONCE = 100
 BUSY_MS = 5000
+NOTE_LIMIT = 500
 
 # All SQL of access.
 CREATE = f"""
@@ -40,6 +41,9 @@ CREATE = f"""
         name TEXT PRIMARY KEY, role TEXT NOT NULL, password_hash TEXT NOT NULL, totp_sealed BLOB NOT NULL,
         oidc_subject TEXT NOT NULL, disabled INTEGER NOT NULL DEFAULT 0, made_s INTEGER NOT NULL,
         last_totp_step INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS deed (
+        number INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, operator TEXT NOT NULL, what TEXT NOT NULL,
+        about TEXT NOT NULL, reason TEXT NOT NULL) STRICT;
     CREATE UNIQUE INDEX IF NOT EXISTS operator_oidc ON operator (oidc_subject) WHERE oidc_subject <> '';
     PRAGMA user_version = {FORMAT_VERSION};
     COMMIT
@@ -67,6 +71,8 @@ OPERATORS = f"SELECT {OPERATOR_COLUMNS} FROM operator ORDER BY name"
 OPERATOR = f"SELECT {OPERATOR_COLUMNS} FROM operator WHERE name = ?"
 OPERATOR_BY_OIDC = f"SELECT {OPERATOR_COLUMNS} FROM operator WHERE oidc_subject = ? AND oidc_subject <> ''"
 COUNT = "SELECT count(*) FROM operator"
+ADD_DEED = "INSERT INTO deed (at_ms, operator, what, about, reason) VALUES (?, ?, ?, ?, ?)"
+DEEDS = "SELECT at_ms, operator, what, about, reason FROM deed ORDER BY number DESC LIMIT ?"
 ADD_OPERATOR = """
     INSERT INTO operator (name, role, password_hash, totp_sealed, oidc_subject, made_s) VALUES (?, ?, ?, ?, ?, ?)
 """
@@ -98,6 +104,16 @@ class StoredOperator(msgspec.Struct, frozen=True):
     disabled: bool
     made_s: int
     last_totp_step: int = 0
+
+
+class NotedDeed(msgspec.Struct, frozen=True):
+    """Something that an operator did beside the order log: to accounts, webhooks or what is known of a person."""
+
+    at_ms: int
+    operator: str
+    what: str
+    about: str
+    reason: str
 
 
 class AccessStore:
@@ -188,6 +204,16 @@ class AccessStore:
                     f"there is an operator {new.name} already, or one with that OpenID subject; see "
                     "`drumroll operator list`"
                 ) from error
+
+    def note(self, deed: NotedDeed) -> None:
+        """Write down what an operator did that is not in the order log. Nothing takes it out again."""
+        row = (deed.at_ms, deed.operator, deed.what, deed.about[:NOTE_LIMIT], deed.reason[:NOTE_LIMIT])
+        with self._writing() as run:
+            run(ADD_DEED, row).fetchall()
+
+    def noted(self, limit: int) -> list[NotedDeed]:
+        """What was noted, the latest first."""
+        return [NotedDeed(*row) for row in self._rows(DEEDS, (limit,))]
 
     def change_role(self, name: str, role: str) -> None:
         """Another role."""

@@ -179,3 +179,26 @@ def test_an_endpoint_lives_its_life_on_pages(tmp_path: Path) -> None:
 def test_a_log_in_memory_says_that_it_has_no_webhooks(night: Night) -> None:
     page = night.browser().get("/ops/webhooks")
     assert (page.status, "in memory" in page.text) == (200, True)
+
+
+def test_what_is_done_to_accounts_and_people_is_on_the_trail_for_those_who_manage_them(night: Night) -> None:
+    made(night)
+    night.deed("/ops/operators/account/joan/role", role="viewer")
+    night.deed("/ops/operators/account/joan/disable")
+    contact = parse_contact(CONTACT)
+    assert contact is not None
+    night.server.web.entrance.people.find_or_make(contact, "en", "bob", 0)
+    night.browser().get("/ops/people/bob/export")
+    page = night.browser().get("/ops/trail")
+    for what in ("Account made", "Role changed", "Account disabled", "Data of a person exported"):
+        assert what in page.text, what
+    assert "bob" in page.text
+    assert CONTACT not in page.html
+    file = night.browser().get("/ops/trail?csv=beside").answer.body.decode("utf-8-sig")
+    assert file.count("joan") == 3
+    assert "Account made" not in night.browser("viewer").get("/ops/trail").text
+
+
+def test_a_deed_that_was_refused_is_not_on_the_trail(night: Night) -> None:
+    assert made(night, password="short").status == 422
+    assert "Account made" not in night.browser().get("/ops/trail").text

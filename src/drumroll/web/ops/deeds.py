@@ -22,6 +22,7 @@ from drumroll.web.context import Parts, Web
 from drumroll.web.hot import taken
 from drumroll.web.incoming import key_digest
 from drumroll.web.ops.base import Seen, needs, ops_page, seen_by
+from drumroll.web.ops.noted import note
 from drumroll.web.pages.forms import TOKEN_FIELD, Form, form_of
 from drumroll.web.pages.pages import Html
 from drumroll.web.pages.safety import Asking
@@ -126,7 +127,8 @@ def never(form: Form) -> bool:
 class Deed(msgspec.Struct, frozen=True):
     """Something to do: its address, who may, the page before it, and what it does (answering where to go on).
 
-    ``sure`` says of a form whether its tick is needed; ``reason`` is false where nothing would keep one.
+    ``sure`` says of a form whether its tick is needed; ``reason`` is false where none is asked for. ``about`` is the
+    field that says what it is about, of a deed that the order log has nothing of: such a one is noted for the trail.
     """
 
     path: str
@@ -136,6 +138,7 @@ class Deed(msgspec.Struct, frozen=True):
     do: Callable[[Web, Seen, Given], Awaitable[Any]]
     sure: Callable[[Form], bool] = never
     reason: bool = True
+    about: str = ""
 
 
 def routes_of(deed: Deed) -> list[Any]:
@@ -154,7 +157,11 @@ def routes_of(deed: Deed) -> list[Any]:
         words, asked = seen.visitor.words, asked_in(request)
         _ = web.launch
         try:
-            return await deed.do(web, seen, _given(deed, seen, request, form, asked))
+            given = _given(deed, seen, request, form, asked)
+            answered = await deed.do(web, seen, given)
+            if deed.about:
+                await note(web, seen, _what(deed), asked.get(deed.about) or form.one(deed.about, ""), given.reason)
+            return answered
         except Problem as problem:
             refused, cause = (
                 Declined(words.problem(problem.code, problem.facts, problem.detail), problem.status),
@@ -172,6 +179,11 @@ def routes_of(deed: Deed) -> list[Any]:
         return _sheet_page(web, seen, deed, _typed(sheet, form), refused, key, form.one("reason", ""))
 
     return [look, send]
+
+
+def _what(deed: Deed) -> str:
+    """The deed's address without what it is about: what it is noted as."""
+    return "/".join(part for part in deed.path.split("/") if not part.startswith("{"))
 
 
 async def decided(web: Web, command: Command) -> None:

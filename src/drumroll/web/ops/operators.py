@@ -24,6 +24,7 @@ from drumroll.web.context import Parts, Web
 from drumroll.web.ops.base import ROLE_NAMES, Seen, needs, ops_page, seen_by
 from drumroll.web.ops.cells import count_cell, moment_cell
 from drumroll.web.ops.deeds import Choice, Declined, Deed, Field, Given, Sheet, done_in, on_to, routes_of
+from drumroll.web.ops.noted import note
 from drumroll.web.ops.tables import Cell, Column, Table, exported, view_of
 from drumroll.web.pages.forms import form_of
 from drumroll.web.pages.safety import Asking
@@ -98,6 +99,7 @@ async def end_session(web: Parts, request: Asking, name: FromPath[str]) -> Any:
             await asyncio.to_thread(access.revoke, sid)
             web.sessions.revoked.add(sid)
             _note(seen, "ended a session of", found.name)
+            await note(web, seen, f"{HERE}/session/end", found.name)
     return on_to(web, f"{HERE}/account/{found.name}", "ended")
 
 
@@ -331,10 +333,10 @@ def _secret_page(web: Web, seen: Seen, name: str, secret: str) -> Any:
 _OF_ACCOUNT = HERE + "/account/{name:str}"
 _P = Permission.MANAGE_OPERATORS
 _DEEDS = (
-    Deed(f"{HERE}/add", HERE, _P, _add_sheet, _add, reason=False),
-    Deed(f"{_OF_ACCOUNT}/password", HERE, _P, _password_sheet, _set_password, reason=False),
-    Deed(f"{_OF_ACCOUNT}/role", HERE, _P, _role_sheet, _set_role, reason=False),
-    Deed(f"{_OF_ACCOUNT}/disable", HERE, _P, _disable_sheet, _disable, reason=False),
-    Deed(f"{_OF_ACCOUNT}/enable", HERE, _P, _enable_sheet, _enable, reason=False),
+    Deed(f"{HERE}/add", HERE, _P, _add_sheet, _add, reason=False, about="name"),
+    Deed(f"{_OF_ACCOUNT}/password", HERE, _P, _password_sheet, _set_password, reason=False, about="name"),
+    Deed(f"{_OF_ACCOUNT}/role", HERE, _P, _role_sheet, _set_role, reason=False, about="name"),
+    Deed(f"{_OF_ACCOUNT}/disable", HERE, _P, _disable_sheet, _disable, reason=False, about="name"),
+    Deed(f"{_OF_ACCOUNT}/enable", HERE, _P, _enable_sheet, _enable, reason=False, about="name"),
 )
 OPERATOR_PAGES = [operators, account, end_session, *(route for deed in _DEEDS for route in routes_of(deed))]

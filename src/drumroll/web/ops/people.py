@@ -20,6 +20,7 @@ from drumroll.people.store import Erasure
 from drumroll.web.context import Parts, Web
 from drumroll.web.ops.base import Seen, needs, ops_page, seen_by
 from drumroll.web.ops.deeds import Declined, Deed, Given, Sheet, always, done_in, on_to, routes_of
+from drumroll.web.ops.noted import note
 from drumroll.web.order_views import waiting_view
 from drumroll.web.pages.forms import form_of
 from drumroll.web.pages.order_views import state_name, state_of
@@ -106,6 +107,7 @@ async def export(web: Parts, request: Asking, customer: FromPath[str]) -> Respon
     """All that is kept of somebody, as a file to be handed to them."""
     _ = web.launch
     known = await _known(web, customer)
+    await note(web, seen_by(web, request), f"{HERE}/export", known.id)
     body = msgspec.json.format(msgspec.json.encode(_exported(web, known)))
     headers = web.pages.safety.headers | {
         "content-disposition": f'attachment; filename="person-{known.id}.json"',
@@ -204,5 +206,7 @@ async def _erase(web: Web, seen: Seen, given: Given) -> Any:
     return on_to(web, f"{HERE}/{known.id}", "erased")
 
 
-_DEED = Deed(HERE + "/{customer:str}/erase", HERE, Permission.ERASE_PEOPLE, _erase_sheet, _erase, always)
+_DEED = Deed(
+    HERE + "/{customer:str}/erase", HERE, Permission.ERASE_PEOPLE, _erase_sheet, _erase, always, about="customer"
+)
 PEOPLE_PAGES = [people, find, show, export, *routes_of(_DEED)]

@@ -9,11 +9,13 @@ from litestar import get
 
 from drumroll.access.roles import Permission
 from drumroll.domain.launch import Launch
-from drumroll.errors import LogError
-from drumroll.web.context import Parts
+from drumroll.domain.times import rfc3339
+from drumroll.errors import AccessFailed, LogError
+from drumroll.web.context import Parts, Web
 from drumroll.web.messages_operator import TrailEntry
 from drumroll.web.ops.base import needs, ops_page, seen_by
 from drumroll.web.ops.cells import count_cell, said_cell
+from drumroll.web.ops.noted import SHOWN, name_of_deed
 from drumroll.web.ops.tables import Cell, Column, Table, exported, view_of
 from drumroll.web.ops.trail_words import deed_name, facts_of
 from drumroll.web.pages.safety import Asking
@@ -27,7 +29,7 @@ BLOCKS_SHOWN = 100
 
 @get(HERE, **needs(Permission.SEE))
 def trail_page(web: Parts, request: Asking) -> Any:
-    """A page of it, the latest first."""
+    """A page of it, the latest first; and what was done beside the order log, for those who manage that."""
     seen, launch, fields = seen_by(web, request), web.launch, request.query_params
     words = seen.visitor.words
     try:
@@ -39,15 +41,39 @@ def trail_page(web: Parts, request: Asking) -> Any:
     table = Table(
         "trail", words.say("What operators did"), _columns(words), rows, words.say("No operator did anything yet.")
     )
-    return exported(table, fields) or ops_page(
+    beside = _beside(web, words) if seen.may(Permission.MANAGE_OPERATORS) else None
+    file = exported(table, fields) or (exported(beside, fields) if beside else None)
+    return file or ops_page(
         web,
         seen,
         "ops_trail.html",
         HERE,
         table=view_of(table, dict(fields)),
+        beside=view_of(beside, dict(fields)) if beside else None,
         next="" if found.next is None else f"{HERE}?{urlencode({'cursor': found.next})}",
         first=HERE if "cursor" in fields else "",
     )
+
+
+def _beside(web: Web, words: Words) -> Table:
+    """Accounts, webhooks, people. Raises ``Problem``."""
+    try:
+        found = web.entrance.access.noted(SHOWN)
+    except AccessFailed as error:
+        raise Problem("access_unavailable", "The operators' accounts can't be read now.", retry_after_s=1) from error
+    zone = web.launch.time_zone
+    rows = [
+        [
+            said_cell(rfc3339(one.at_ms, zone), zone, words),
+            Cell(name_of_deed(one.what, words)),
+            Cell(one.operator),
+            Cell(one.about),
+            Cell(one.reason),
+        ]
+        for one in found
+    ]
+    columns = [column for column in _columns(words) if column.id not in ("order", "block")]
+    return Table("beside", words.say("Accounts, webhooks and people"), columns, rows, words.say("Nothing yet."))
 
 
 def _columns(words: Words) -> list[Column]:

@@ -19,7 +19,7 @@ from drumroll.errors import EndpointInvalid, WebhooksFailed
 from drumroll.web.context import Parts, Web
 from drumroll.web.ops.base import Seen, needs, ops_page, seen_by
 from drumroll.web.ops.cells import count_cell, moment_cell
-from drumroll.web.ops.deeds import Choice, Declined, Deed, Field, Given, Sheet, always, done_in, on_to, routes_of
+from drumroll.web.ops.deeds import Choice, Declined, Deed, Field, Given, Sheet, always, done_in, never, on_to, routes_of
 from drumroll.web.ops.tables import Cell, Column, Table, exported, view_of
 from drumroll.web.pages.safety import Asking
 from drumroll.web.problems import Problem
@@ -258,9 +258,8 @@ def _deed(what: str) -> Deed:
         await _in_store(web, lambda store: work(store, endpoint.id, web.desk.clock_ms()))
         return on_to(web, HERE, done)
 
-    if what == "remove":
-        return Deed(f"{HERE}/{what}", HERE, Permission.MANAGE_WEBHOOKS, sheet, do, always, reason=False)
-    return Deed(f"{HERE}/{what}", HERE, Permission.MANAGE_WEBHOOKS, sheet, do, reason=False)
+    sure = always if what == "remove" else never
+    return Deed(f"{HERE}/{what}", HERE, Permission.MANAGE_WEBHOOKS, sheet, do, sure, reason=False, about="endpoint")
 
 
 async def _endpoint(web: Web, asked: Mapping[str, str]) -> Endpoint:
@@ -277,5 +276,5 @@ _WORK: dict[str, tuple[str, Callable[[Store, str, int], Any]]] = {
     "enable": ("endpoint-on", lambda store, endpoint, at_ms: store.enable(endpoint, None, at_ms)),
     "remove": ("endpoint-gone", lambda store, endpoint, at_ms: store.remove(endpoint)),
 }
-_ADD = Deed(f"{HERE}/add", HERE, Permission.MANAGE_WEBHOOKS, _add_sheet, _add, reason=False)
+_ADD = Deed(f"{HERE}/add", HERE, Permission.MANAGE_WEBHOOKS, _add_sheet, _add, reason=False, about="url")
 WEBHOOK_PAGES = [webhooks, *routes_of(_ADD), *(route for what in _TITLES for route in routes_of(_deed(what)))]
