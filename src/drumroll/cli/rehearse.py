@@ -53,7 +53,7 @@ def rehearse(**given: Any) -> None:
     conversions of orders that were imported before. Only the hour keeps the --pace.
 
     With --bots it plays the opening alone, without a waiting room and with one, and says what share of the orders the
-    bots got.
+    bots got; --orders scales people and bots.
 
     Exits with 1 on no-go. The same seed draws the same customers and the same misbehaviour.
 

@@ -238,7 +238,7 @@ def _unreadable(request: Request[Any, Any, Any], error: Exception) -> Response[b
 
 def _failed(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """A bug of ours: it goes to the server's output, and the client learns only that."""
-    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    _log.error("%s %r failed", request.method, request.url.path, exc_info=error)
     return _documented(request, 500, "internal_error", "The server has failed; it has written down why.")
 
 

@@ -64,7 +64,7 @@ def make_app(web: Web) -> App:
             scope[WEB] = web
             return await framework(_findable(scope), receive, send)  # type: ignore[no-any-return]
         except Exception:
-            _log.exception("%s %s failed", scope.get("method"), scope.get("path"))
+            _log.exception("%s %r failed", scope.get("method"), scope.get("path"))
             raise
 
     return app

@@ -118,7 +118,7 @@ def or_page(answer: Answering) -> Answering:
         if not is_page(request) or _asked_for_nothing_too_often(request):
             return answer(request, error)
         if not isinstance(error, DrumrollError | Problem | HTTPException):
-            _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+            _log.error("%s %r failed", request.method, request.url.path, exc_info=error)
         try:
             return error_page(web_of(request), request, _problem_of(error))
         except Problem:

@@ -72,6 +72,7 @@ class Store:
             words,
             **frame(self._web, "/", words, "store"),
             launch=launch,
+            room=self._web.room is not None and self._web.room.view(now_ms).state != "over",
             models=cards,
             opens_at_ms=opens_at_ms(book, now_ms),
             deposit=" / ".join(words.money(minor, launch.currency) for minor in deposits_of(launch)),

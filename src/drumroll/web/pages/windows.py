@@ -99,5 +99,10 @@ def name_of(launch: Launch, model_id: str, trim_id: str, words: Words) -> str:
     trim = next((one for one in model.trims if one.id == trim_id), None) if model else None
     of_model = words.text(launch, model.name) if model else model_id
     of_trim = words.text(launch, trim.name) if trim else trim_id
-    # "SU7 Ultra" has one trim, "Ultra": nobody says it twice.
-    return of_model if of_model.endswith(f" {of_trim}") else f"{of_model} {of_trim}"
+    return _together(of_model.split(), of_trim.split())
+
+
+def _together(model: list[str], trim: list[str]) -> str:
+    """A name without a word said twice: "SU7 Ultra" has one trim, "Ultra"; "Console XL" has "XL 512 GB"."""
+    shared = next((n for n in range(min(len(model), len(trim)), 0, -1) if model[-n:] == trim[:n]), 0)
+    return " ".join([*model, *trim[shared:]])
