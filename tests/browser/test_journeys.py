@@ -159,7 +159,7 @@ def test_the_whole_way_from_the_countdown_to_the_delivery(browser: Any, tmp_path
 
 def test_who_waits_in_the_configurator_can_go_on_when_sales_open(browser: Any, tmp_path: Path) -> None:
     with PagesServer(tmp_path, BEFORE_OPENING) as server, somebody(browser, server, PHONE) as person:
-        server.move_clock(BEFORE_OPENING)
+        server.move_clock("2025-06-26T21:59:52+08:00")
         person.go("/configure/yu7?trim=pro")
         person.sees("Sales open on", within="#quote")
         person.page.get_by_label("Matte Grey").check()

@@ -32,7 +32,7 @@ from drumroll.rehearsal.recount import Recount
 from tests.domain.books import plain, replayed
 from tests.log.faulty import FaultyDisk
 
-SEEDS, AT_ONCE, STEPS = 900, 100, 40
+SEEDS, AT_ONCE, STEPS = 500, 100, 40
 CAP, LIMIT, HOLD_S, DEPOSIT, LATER_DEPOSIT = 3, 2, 30, 500, 700
 COLOUR = Option("colour", "Colour", (Choice("plain", "Plain"), Choice("shiny", "Shiny", 300)))
 TRIMS = (Trim("base", "Base", 10_000), Trim("top", "Top", 20_000, cap=CAP))
