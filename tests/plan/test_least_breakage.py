@@ -108,8 +108,8 @@ def test_as_good_as_the_best_of_all_assignments() -> None:
 
 
 @pytest.mark.slow
-def test_as_good_as_the_best_of_all_assignments_in_thousands_of_cases() -> None:
-    for seed in range(10_000, 11_500):
+def test_as_good_as_the_best_of_all_assignments_in_a_thousand_cases() -> None:
+    for seed in range(10_000, 11_000):
         found, bound = random_problem(seed, orders=6, weeks=3, room=1 + seed % 3)
         plan = least_breakage(found, bound)
         must_be_fair(found, plan)

@@ -80,7 +80,7 @@ ROUTES = [
     ("POST", "/sandbox/clock"),
 ]
 FUZZ = settings(
-    max_examples=30, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=20, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )
 
 pytestmark = pytest.mark.slow
