@@ -34,34 +34,35 @@ class InTime:
         """The same ``receive``; until the body is whole it raises ``Problem`` if that takes too long."""
         began, whole = self._ticks, False
 
+        # One coroutine, and not one that awaits another: every order comes by here.
         async def received() -> dict[str, Any]:
             nonlocal whole
             if whole:
                 return await receive()
-            message = await self._awaited(receive, began)
+            task = asyncio.current_task()
+            assert task is not None
+            self._begin(task, began)
+            try:
+                message = await receive()
+            except asyncio.CancelledError:
+                if task not in self._late:
+                    raise
+                task.uncancel()
+                raise self._too_late() from None
+            finally:
+                self._awaiting.pop(task, None)
+                self._late.discard(task)
             whole = not message.get("more_body")
             return message
 
         return received
 
-    async def _awaited(self, receive: Receive, began: int) -> dict[str, Any]:
-        task = asyncio.current_task()
-        assert task is not None
+    def _begin(self, task: asyncio.Task[Any], began: int) -> None:
         if self._ticks - began >= _HAD_ITS_TIME:
             raise self._too_late()
         self._awaiting[task] = began
         if not self._ticking:
             self._tick_later()
-        try:
-            return await receive()
-        except asyncio.CancelledError:
-            if task not in self._late:
-                raise
-            task.uncancel()
-            raise self._too_late() from None
-        finally:
-            self._awaiting.pop(task, None)
-            self._late.discard(task)
 
     def _tick_later(self) -> None:
         self._ticking = True
