@@ -7,21 +7,16 @@ from __future__ import annotations
 
 import logging
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
 from litestar import Litestar, Request, Response, get
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
-from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.openapi.plugins import SwaggerRenderPlugin
-from litestar.openapi.spec import Components, Reference, SecurityScheme
 from litestar.params import Parameter
 from litestar.static_files import create_static_files_router
 
-from drumroll import __version__
 from drumroll.errors import NotDelivered, NotSignedIn, TooMany
 from drumroll.proof.entry import KINDS
 from drumroll.web.context import Parts, Web, status_of, web_of
@@ -29,6 +24,7 @@ from drumroll.web.documented import HOT_TWINS, problems
 from drumroll.web.messages import BoardView, Health, LaunchView, OrderView, SaleView
 from drumroll.web.messages_orders import HistoryView, OrdersView, WaitingView
 from drumroll.web.metrics import exposition
+from drumroll.web.openapi import SWAGGER, openapi_config, openapi_plugins
 from drumroll.web.operators import OPERATOR_ROUTES
 from drumroll.web.operators_plan import PLAN_ROUTES
 from drumroll.web.pages.errors import of_error, or_page, signs_in
@@ -42,12 +38,6 @@ from drumroll.web.sandbox import SANDBOX_ROUTES
 from drumroll.web.views import launch_view
 
 STATIC = Path(__file__).parent / "static"
-_SWAGGER_UI = find_spec("swagger_ui")
-assert _SWAGGER_UI is not None
-assert _SWAGGER_UI.origin is not None
-SWAGGER = Path(_SWAGGER_UI.origin).parent / "static"
-"""Only its files are needed: importing the package takes as long as a tenth of our own start."""
-
 _log = logging.getLogger("drumroll")
 
 OrderId = Annotated[str, Parameter(description="The order's id.", max_length=64)]
@@ -188,37 +178,14 @@ def make_api(*, sandbox: bool, body_limit_bytes: int) -> Litestar:
             Exception: or_page(_failed),
         },
         request_max_body_size=body_limit_bytes,
-        openapi_config=_openapi(),
+        openapi_config=openapi_config(),
+        plugins=openapi_plugins(),
         logging_config=None,
     )
 
 
 def _provided(request: Request[Any, Any, Any]) -> Web:
     return web_of(request)
-
-
-def _openapi() -> OpenAPIConfig:
-    assets = "/docs/assets/swagger-ui"
-    swagger = SwaggerRenderPlugin(
-        path="/",
-        js_url=f"{assets}-bundle.js",
-        css_url=f"{assets}.css",
-        standalone_preset_js_url=f"{assets}-standalone-preset.js",
-        favicon="<link rel='icon' href='/static/board.svg'>",
-    )
-    schemes: dict[str, SecurityScheme | Reference] = {
-        "session": SecurityScheme(type="http", scheme="bearer", description="A customer's session."),
-        "operator": SecurityScheme(type="http", scheme="bearer", description="An operator's session."),
-    }
-    return OpenAPIConfig(
-        title="drumroll",
-        version=__version__,
-        description="Take the orders of a product launch. Refusals are problem+json (RFC 9457) with a stable `code`.",
-        path="/docs",
-        use_handler_docstrings=True,
-        render_plugins=[swagger],
-        components=Components(security_schemes=schemes),
-    )
 
 
 def _problem(request: Request[Any, Any, Any], problem: Problem) -> Response[bytes]:
