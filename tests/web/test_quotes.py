@@ -141,13 +141,12 @@ def test_a_quote_is_refused_in_the_words_of_the_order(loft: Loft, wrong: str) ->
     assert order.status == 422
 
 
-@pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "DELETE", "PATCH"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_other_methods_are_told_which_there_is(loft: Loft, method: str) -> None:
     answer = loft.call(method, f"/v1/quotes?{PLAIN}")
     assert answer.status == 405
     assert "GET" in answer.headers["allow"]
-    if method != "HEAD":
-        assert answer.code == "method_not_allowed"
+    assert answer.code == "method_not_allowed"
 
 
 @pytest.mark.parametrize("path", ["/v1/quotes/", "/v1/quote", "/v1/quotes/kite", "//v1/quotes", "/V1/quotes"])

@@ -58,12 +58,10 @@ CUSTOMERS = {
 """For whoever has a customer's session, and for nobody else; operators sign in as customers to order."""
 ANYBODYS = {
     "GET /",
-    "HEAD /",
     "GET /configure/{model_id}",
     "GET /language",
     "GET /room",
     "GET /board",
-    "HEAD /board",
     "GET /v1/board",
     "GET /v1/board/events",
     "GET /v1/launch",
@@ -73,7 +71,7 @@ ANYBODYS = {
     "GET /v1/waiting-room/draw",
     "GET /healthz",
     "GET /metrics",
-    *("GET /docs", "GET /docs/{path}", "GET /docs/openapi.json", "GET /docs/oauth2-redirect.html"),
+    *("GET /docs", "GET /docs/{path}", "GET /docs/openapi.json"),
     *("GET /docs/assets/{file_path}", "HEAD /docs/assets/{file_path}"),
     *(f"{method} {path}" for path in ("/sign-in", "/sign-in/code", "/ops/sign-in") for method in ("GET", "POST")),
     *("POST /sign-in/again", "POST /sign-out", "POST /ops/sign-out"),
@@ -246,10 +244,19 @@ def test_every_route_is_documented_or_a_page(house: House, routes: list[Route]) 
     """OWASP API9:2023: what nobody knows of, nobody guards."""
     paths = house.get("/docs/openapi.json").json()["paths"]
     documented = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
-    pages = {"GET /", "HEAD /", "GET /board", "HEAD /board"}
+    pages = {"GET /", "GET /board"}
     others = {str(route) for route in routes if not route.page} - documented - pages
     assert {name for name in others if not name.partition(" ")[2].startswith("/docs")} == set()
     assert documented <= {str(route) for route in routes}
+
+
+def test_who_asks_for_the_head_of_anything_gets_that_and_no_body(house: House, routes: list[Route]) -> None:
+    """RFC 9110, section 9.3.2. Those who watch a server from outside ask so; a stream alone has no head of its own."""
+    for route in (one for one in routes if one.method == "GET" and one.path != "/v1/board/events"):
+        whole, head = (house.call(method, route.at("x")) for method in ("GET", "HEAD"))
+        assert (head.status, head.body) == (whole.status, b""), route
+        assert head.headers.keys() == whole.headers.keys(), route
+    assert house.call("HEAD", "/v1/board/events").status == HTTPStatus.METHOD_NOT_ALLOWED
 
 
 def test_the_plain_routes_are_all_in_the_table() -> None:

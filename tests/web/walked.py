@@ -14,10 +14,8 @@ from tests.web.house import House
 
 PLAIN = {
     "GET /",
-    "HEAD /",
     "GET /v1/quotes",
     "GET /board",
-    "HEAD /board",
     "GET /v1/board/events",
     "POST /v1/orders",
     "POST /v1/webhooks/payments",

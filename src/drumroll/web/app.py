@@ -12,7 +12,7 @@ from drumroll.web.board_page import BoardPage
 from drumroll.web.changes import ON_ORDERS, ON_WAITING, Action, Changes
 from drumroll.web.context import WEB, Web
 from drumroll.web.in_time import InTime
-from drumroll.web.incoming import Receive, Scope, Send, answer
+from drumroll.web.incoming import Receive, Scope, Send, answer, as_get
 from drumroll.web.pages.store import Store
 from drumroll.web.problems import Problem
 from drumroll.web.quotes import Quotes
@@ -38,19 +38,22 @@ def make_app(web: Web) -> App:
     place_order, payment_webhook = web.hot.place_order, web.hot.payment_webhook
     changes, reads = Changes(web.hot), _plain(web)
     framework: Any = make_api(sandbox=web.sandbox is not None, body_limit_bytes=web.body_limit_bytes)
-    in_time = InTime(web.body_timeout_s).of
+    watch = InTime(web.body_timeout_s)
+    web.hot.read_body, in_time = watch.read_body, watch.of
 
     def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         # The two busiest routes are handed on as they are: one coroutine less for each request.
         path = scope.get("path")
         if path == _ORDERS and scope["method"] == "POST":
-            return place_order(scope, in_time(receive), send)
+            return place_order(scope, receive, send)
         if path == _PAYMENTS and scope["method"] == "POST":
-            return payment_webhook(scope, in_time(receive), send)
+            return payment_webhook(scope, receive, send)
         return others(scope, receive if scope.get("method") == "GET" else in_time(receive), send)
 
     async def others(scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope.get("path", "")
+        if path != _BOARD_EVENTS:  # which never ends
+            scope, send = as_get(scope, send)
         try:
             read = reads(path, scope.get("method", ""))
             if read is not None:
@@ -74,10 +77,10 @@ def _plain(web: Web) -> Callable[[str, str], App | None]:
     """What answers a plain route beside orders and payments, by path and method; ``None``: it is none."""
     quote, log, assets = Quotes(web.desk).quote, web.transparency, web.pages.assets
     front, rooms = Store(web, web.pages).front, WaitingRooms(web.room, web.hot) if web.room else None
-    routes: dict[tuple[str, str], App] = {("GET", "/"): front, ("HEAD", "/"): front, ("GET", _QUOTES): quote}
+    routes: dict[tuple[str, str], App] = {("GET", "/"): front, ("GET", _QUOTES): quote}
     texts = {language.tag: language.texts for language in web.launch.languages}
     board = BoardPage(STATIC, assets.url, web.pages.safety.raw_headers, texts).serve
-    routes |= {("GET", _BOARD): board, ("HEAD", _BOARD): board, ("GET", _BOARD_EVENTS): web.stream.events}
+    routes |= {("GET", _BOARD): board, ("GET", _BOARD_EVENTS): web.stream.events}
     if web.room is not None and rooms:
         web.hot.admitted = partial(admitted, web.room)
         routes |= {("POST", ROOM): rooms.join, ("GET", ROOM): rooms.look, ("GET", DRAW): rooms.draw}
@@ -88,7 +91,7 @@ def _plain(web: Web) -> Callable[[str, str], App | None]:
         route = routes.get((method, path))
         if route is not None:
             return route
-        if assets.has(path) and method in ("GET", "HEAD"):
+        if assets.has(path) and method == "GET":
             return assets.serve
         return log.serve if log is not None and path.startswith(PREFIX) else None
 

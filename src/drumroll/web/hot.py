@@ -72,6 +72,8 @@ class HotPath:
         self.body_limit_bytes = body_limit_bytes
         self.admitted: Callable[[Headers, str, int], None] | None = None
         """Where there is a waiting room: raises ``Problem`` for whoever was not let in yet."""
+        self.read_body: Callable[[bytes | None, Receive, int], Awaitable[bytes]] = read_body
+        """What reads an order's body and a payment's; ``make_app`` puts one there that watches how long that takes."""
         self._bodies: dict[bytes, tuple[NewOrder, bytes]] = {}
         self._promised_by: Launch | None = None
         self._deliveries: dict[int, tuple[Promise, str, int, msgspec.Raw]] = {}
@@ -84,7 +86,7 @@ class HotPath:
             request = key_digest(customer, key)
             if self.admitted is not None and request not in self.service.desk.book.keys:
                 self.admitted(scope["headers"], customer, self.service.desk.clock_ms())
-            body = await read_body(length, receive, self.body_limit_bytes)
+            body = await self.read_body(length, receive, self.body_limit_bytes)
             reply = taken(await self.queued(self._reserve(customer, request, body, media_type)))
             reserved = self._reserved(self.done(request))
             headers = _headers_of_new(reserved.id, replayed=not reply.events)
@@ -101,7 +103,7 @@ class HotPath:
         """``POST /v1/webhooks/payments``."""
         try:
             headers = dict(scope["headers"])
-            body = await read_body(headers.get(b"content-length"), receive, WEBHOOK_LIMIT_BYTES)
+            body = await self.read_body(headers.get(b"content-length"), receive, WEBHOOK_LIMIT_BYTES)
             answered = 200, JSON, _encode(WebhookReceipt(await self.take_payment(headers, body)))
         except Problem as problem:
             answered = problem.answered(scope["headers"])

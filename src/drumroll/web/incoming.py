@@ -25,16 +25,27 @@ Message = TypeVar("Message")
 
 
 async def read_body(length: bytes | None, receive: Receive, limit_bytes: int) -> bytes:
-    """The whole body of a request. Raises ``Problem`` if it is longer than allowed, before reading more than that.
+    """The whole body of a request. Raises ``Problem`` if it is longer than allowed, before reading more than that."""
+    check_length(length, limit_bytes)
+    return await read_on(await receive(), receive, limit_bytes)
+
+
+def check_length(length: bytes | None, limit_bytes: int) -> None:
+    """Raises ``Problem`` if the body that a Content-Length announces is longer than allowed."""
+    try:
+        allowed = length is None or int(length) <= limit_bytes
+    except ValueError as error:
+        raise Problem("malformed_body", "Content-Length is not a number of bytes.") from error
+    if not allowed:
+        raise _too_large(limit_bytes)
+
+
+async def read_on(message: dict[str, Any], receive: Receive, limit_bytes: int) -> bytes:
+    """The whole body of which ``message`` is the beginning. Raises ``Problem`` as ``read_body`` does.
 
     A client that goes away in the middle has asked for nothing, even if what came of the body can be read.
     """
-    if length is not None and _announced(length) > limit_bytes:
-        raise _too_large(limit_bytes)
-    message = await receive()
     body: bytes = message.get("body", b"")
-    if not message.get("more_body") and len(body) <= limit_bytes and message["type"] == "http.request":
-        return body
     while message.get("more_body"):
         if len(body) > limit_bytes:
             raise _too_large(limit_bytes)
@@ -47,15 +58,19 @@ async def read_body(length: bytes | None, receive: Receive, limit_bytes: int) ->
     return body
 
 
-def _announced(length: bytes) -> int:
-    try:
-        return int(length)
-    except ValueError as error:
-        raise Problem("malformed_body", "Content-Length is not a number of bytes.") from error
-
-
 def _too_large(limit_bytes: int) -> Problem:
     return Problem("body_too_large", f"The body may have {limit_bytes} bytes.", {"limit_bytes": limit_bytes})
+
+
+def as_get(scope: Scope, send: Send) -> tuple[Scope, Send]:
+    """``HEAD`` is ``GET`` of which nothing but the head is sent (RFC 9110, section 9.3.2), on all routes alike."""
+    if scope.get("method") != "HEAD":
+        return scope, send
+
+    async def head(message: dict[str, Any]) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return {**scope, "method": "GET"}, head
 
 
 def picked(headers: Headers) -> tuple[bytes | None, bytes, bytes | None, bytes]:

@@ -41,10 +41,10 @@ class Transparency(msgspec.Struct, frozen=True):
             headers, body = await self._file(scope["method"], scope["path"].removeprefix(PREFIX))
         except Problem as problem:
             return await answer(send, *problem.answered(scope["headers"]))
-        return await answer(send, 200, headers, b"" if scope["method"] == "HEAD" else body)
+        return await answer(send, 200, headers, body)
 
     async def _file(self, method: str, name: str) -> tuple[Headers, bytes]:
-        if method not in ("GET", "HEAD"):
+        if method != "GET":
             raise Problem("not_published", f"The published log is read with GET, not {method}.")
         # What is no name of a published file is not looked for, so nobody leaves the directory.
         if name not in CHANGING and parse_tile_path(name) is None:
