@@ -9,6 +9,7 @@ from typing import Any, Self
 from drumroll.domain.launch_room import WaitingRoom
 from drumroll.room.place import Place
 from drumroll.room.room import Room
+from drumroll.room.sale import Sale, SaleState
 from drumroll.room.store import Store
 
 OPENS_MS, SALE_MS = 1_777_628_000_000, 1_777_629_600_000
@@ -29,6 +30,9 @@ class RoomHouse:
         self.folder, self.rules, self.seed = folder, rules, seed
         self.room, self.store = opened(folder, rules, seed)
         self.now_ms = SALE_MS - 60_000
+        self.opens_ms = SALE_MS
+        self.state: SaleState = "open"
+        """What the sale is once it has begun."""
         self.loop = asyncio.new_event_loop()
 
     def __enter__(self) -> Self:
@@ -43,6 +47,14 @@ class RoomHouse:
         """What a process that was killed leaves behind, read by another one."""
         self.store.close()
         self.room, self.store = opened(self.folder, self.rules, b"another seed that is not taken!!")
+
+    @property
+    def sale(self) -> Sale:
+        return Sale("before" if self.now_ms < self.opens_ms else self.state, self.opens_ms)
+
+    def open_early(self) -> None:
+        """What an operator does who does not wait for the planned opening."""
+        self.opens_ms = min(self.opens_ms, self.now_ms)
 
     def run(self, work: Any) -> Any:
         return self.loop.run_until_complete(work)
@@ -60,7 +72,7 @@ class RoomHouse:
         return self.room.place_of(customer, self.now_ms)
 
     def tick(self, share: float = 0.0) -> None:
-        self.run(self.room.tick(self.now_ms, share))
+        self.run(self.room.tick(self.now_ms, share, self.sale))
 
     def pass_s(self, seconds: float, share: float = 0.0) -> None:
         """Let time pass in quarters of a second, as the server does."""

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 import msgspec
 
+from drumroll.room.sale import SaleState
+
 
 class State(StrEnum):
     """Where a person is."""
@@ -34,6 +36,8 @@ class Place(msgspec.Struct, frozen=True, gc=False):
 
     ``place`` counts those still in line (1 is next), ``of`` is how many those are (before the draw: who wait for
     it). ``position`` counts from the first of the whole line: for who was drawn, the place in the published draw.
+    While the sale stands still nobody knows ``expected_at_ms`` or ``ticket_expires_ms``; ``ticket_left_s`` is what the
+    ticket has left, and keeps.
     """
 
     entry_id: str
@@ -45,10 +49,14 @@ class Place(msgspec.Struct, frozen=True, gc=False):
     expected_at_ms: int | None
     ticket: str | None
     ticket_expires_ms: int | None
+    ticket_left_s: int | None = None
 
 
 class RoomView(msgspec.Struct, frozen=True):
-    """The room. ``seed`` and ``draw`` (where the list is) are there once the places are drawn."""
+    """The room. ``seed`` and ``draw`` (where the list is) are there once the places are drawn.
+
+    ``held``: they are, but the sale stands still, so nobody is let in; ``sale`` says why.
+    """
 
     state: RoomState
     opens_at_ms: int
@@ -61,3 +69,5 @@ class RoomView(msgspec.Struct, frozen=True):
     rate_per_s: int
     seed: str | None
     draw: str | None
+    sale: SaleState
+    held: bool

@@ -24,6 +24,8 @@ ASK_ON_TIME_S = 10
 """Who has no longer to wait than that is to ask when the turn is expected."""
 POLLS_PER_S = 10_000
 """How many should ask in one second, when all would like to at once."""
+IDLE_POLLS_PER_S = 1_000
+"""How many should ask in one second while nothing happens, but something might at any time."""
 
 
 class Rate:
@@ -62,19 +64,27 @@ def ask_again_in_line_s(wait_s: float) -> int:
     return min(ASK_LATEST_S, int(wait_s * 2 / 3))
 
 
-def notice_s(entrants: int) -> float:
+def ask_again_idle_s(people: int) -> int:
+    """When each of so many should ask again while nothing happens: before the sale, and while it is paused."""
+    return min(ASK_LATEST_S, max(ASK_SOONEST_S, ceil(people / IDLE_POLLS_PER_S)))
+
+
+def notice_s(entrants: int, early_s: float = 0.0) -> float:
     """How long after the draw the first are let in: until everybody who asks when told to knows their place.
 
-    Without it, who asks a thousand times a second would know first, and order first.
+    Without it, who asks a thousand times a second would know first, and order first. Who was told to ask once the sale
+    is open does not know that it opened ``early_s`` before that was planned.
     """
-    return ASK_SOONEST_S + entrants / POLLS_PER_S
+    idle_s = ask_again_idle_s(entrants)
+    return ASK_SOONEST_S + entrants / POLLS_PER_S + (early_s if early_s <= 2 * idle_s else idle_s)
 
 
 def ask_again_before_s(left_s: float, entrants: int, spread: float) -> int:
-    """When who waits for the draw should ask again: once a minute, then after the draw, not all in the same second.
+    """When who waits for the draw should ask again: now and then, then after the draw, not all in the same second.
 
     ``spread`` is anything from 0 to 1 that differs between people and stays with each.
     """
-    if left_s > 2 * ASK_LATEST_S:
-        return ASK_LATEST_S
+    idle_s = ask_again_idle_s(entrants)
+    if left_s > 2 * idle_s:
+        return idle_s
     return max(ASK_SOONEST_S, int(left_s + ASK_SOONEST_S + spread * entrants / POLLS_PER_S))

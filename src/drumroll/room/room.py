@@ -2,12 +2,13 @@
 
 The line is one sequence of positions, and how far it was let in is one number; so a place costs a dictionary entry of
 16 bytes and four bytes more. Nothing is said before it is synced: a place that was answered survives a SIGKILL.
+
+It follows the sale: places are drawn when it opens, and while it stands still nobody is let in and no ticket runs out.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
@@ -21,21 +22,24 @@ from drumroll.domain.launch_room import WaitingRoom
 from drumroll.domain.times import rfc3339
 from drumroll.errors import RoomFailed
 from drumroll.room.draw import FORMAT, Draw, commitment, entry_hash, positions
+from drumroll.room.failures import Failures
+from drumroll.room.pauses import Pauses, Term
 from drumroll.room.place import Place, RoomState, RoomView, State
 from drumroll.room.rate import FULL_SHARE, Rate, notice_s
-from drumroll.room.store import Store
+from drumroll.room.sale import Sale
+from drumroll.room.store import Extent, Store
 from drumroll.room.tickets import Tickets
 
 TICK_S = 0.25
 DRAW_ADDRESS = "/v1/waiting-room/draw"
 _CHUNK = 4096
-_log = logging.getLogger("drumroll")
 
 
 class Room:
     """One launch's waiting room over its store; it has one event loop, and is ticked there.
 
-    ``key``: 32 to 64 secret bytes, for public names and tickets. Changing it gives everybody another name.
+    ``sale_opens_ms``: the planned opening, until the first tick says more. ``key``: 32 to 64 secret bytes, for public
+    names and tickets. Changing it gives everybody another name.
 
     Raises:
         RoomFailed: the store can't be read.
@@ -43,7 +47,7 @@ class Room:
 
     def __init__(self, store: Store, rules: WaitingRoom, sale_opens_ms: int, key: bytes, launch_id: str) -> None:
         self.rules = rules
-        self.sale_opens_ms = sale_opens_ms
+        self.sale = Sale("before", sale_opens_ms)
         self.tickets = Tickets(key, launch_id)
         self._store = store
         self._entry = entry_hash(key, launch_id)
@@ -52,15 +56,18 @@ class Room:
         self._drawing = False
         self._published = False
         self._crowded_at_ms: int | None = None
+        self._held_since_ms: int | None = None
         self._load()
 
     def _load(self) -> None:
         """Read everything anew; the draw is made again from seed and list, and is the same."""
-        self._stale = True
+        self._stale, self._read = True, False
         kept = self._store.kept()
         self._seed = kept.seed
         self.commitment = commitment(kept.seed)
         self._drawn_at_ms, self._drawn, self._over_at_ms = kept.drawn_at_ms, kept.drawn or 0, kept.over_at_ms
+        self._from_ms = kept.admits_from_ms
+        self._pauses = Pauses(self._store.pauses())
         self._numbers = {entry: number for number, entry in enumerate(self._store.entrants())}
         self._count = max(self._numbers.values(), default=-1) + 1
         admissions = self._store.admissions()
@@ -69,7 +76,7 @@ class Room:
         self._positions: array[int] | None = None
         if admissions or self._over_at_ms is not None:
             self._positions = positions(self._seed, self._entrants())
-        self._stale = False
+        self._stale, self._read = False, True
 
     # People
 
@@ -85,7 +92,7 @@ class Room:
         number = self._numbers.get(entry)
         if number is None or self._ran_out(number, now_ms):
             if now_ms >= self.sale_opens_ms and self._drawn_at_ms is None:
-                self._close_list(now_ms)
+                self._close_list(now_ms, now_ms)
             await self._kept(entry)
         return self.place_of(customer, now_ms)
 
@@ -102,44 +109,76 @@ class Room:
         place = position - self._admitted
         if place <= 0:
             return self._let_in(entry, customer, position, now_ms)
-        # To the second: it is an estimate, and thousands are told the same.
-        expected_at_ms = -(-(max(now_ms, self._admits_from_ms) + int(place * 1000 / self._rate.per_s)) // 1000) * 1000
         in_line = self._count - self._admitted
+        expected_at_ms = None if self.held else self._expected_at_ms(place, now_ms)
         return Place(entry.hex(), State.IN_LINE, place, in_line, place - 1, position, expected_at_ms, None, None)
 
     def admits(self, ticket: bytes | None, customer: str, now_ms: int) -> bool:
         """Whether an order of that customer may be taken now, as far as the room goes.
 
-        Until it opens it keeps nobody from what has been on sale all along.
+        Until it opens it keeps nobody from what has been on sale all along. A ticket says when it runs out as that was
+        known when it was asked for: later pauses may have put it off.
         """
         if self._over_at_ms is not None or now_ms < self.rules.opens_at_ms:
             return True
-        return ticket is not None and self.tickets.admits(ticket, customer, now_ms / 1000)
+        expires_s = None if ticket is None else self.tickets.expires_s(ticket, customer)
+        if expires_s is None or now_ms < expires_s * 1000:
+            return expires_s is not None
+        place = self.place_of(customer, now_ms)
+        return place is not None and place.state is State.ADMITTED
 
     # Time
 
-    async def run(self, clock_ms: Callable[[], int], queue_share: Callable[[], float]) -> None:
-        """Tick until cancelled; ``queue_share`` says how full the desk's queue is, from 0 to 1."""
+    async def run(
+        self, clock_ms: Callable[[], int], queue_share: Callable[[], float], sale: Callable[[], Sale | None]
+    ) -> None:
+        """Tick until cancelled.
+
+        ``queue_share`` says how full the desk's queue is, from 0 to 1; ``sale`` how the sale stands, ``None`` while
+        that can't be read.
+        """
+        failures, now_s = Failures("the waiting room"), asyncio.get_running_loop().time
         while True:
             try:
-                await self.tick(clock_ms(), queue_share())
-            except RoomFailed:
-                _log.exception("the waiting room failed; it tries again")
+                await self.tick(clock_ms(), queue_share(), sale() or self.sale)
+                failures.worked()
+            except RoomFailed as error:
+                failures.failed(error, now_s())
             await asyncio.sleep(TICK_S)
 
-    async def tick(self, now_ms: int, queue_share: float) -> None:
-        """Let time pass: draw when the sale opens, let people in, end the room. Raises ``RoomFailed``."""
+    async def tick(self, now_ms: int, queue_share: float, sale: Sale) -> None:
+        """Let time pass: draw when the sale opens, let in while it is on, end the room. Raises ``RoomFailed``."""
+        planned_ms, self.sale = self.sale.opens_at_ms, sale
         self._be_fresh()
-        if now_ms < self.sale_opens_ms or self._over_at_ms is not None or self._drawing:
+        if self._over_at_ms is not None or self._drawing:
             return
         if self._drawn_at_ms is None:
-            self._close_list(now_ms)
+            if now_ms < self.rules.opens_at_ms or not sale.begun(now_ms):
+                return
+            self._close_list(now_ms, planned_ms)
+        self._follow(now_ms)
         if self._positions is None:
             await self._draw()
-        elif now_ms >= self._admits_from_ms:
-            self._admit(now_ms, queue_share)
+        else:
+            self._let_time_pass(now_ms, queue_share)
         if not self._published:
             await asyncio.to_thread(self._publish, self._entrants())
+
+    @property
+    def held(self) -> bool:
+        """Whether places are drawn and the sale stands still: nobody is let in, and no ticket runs out."""
+        return self._pauses.lasting
+
+    @property
+    def sale_opens_ms(self) -> int:
+        """When the sale opens, as it is known now; once places are drawn, no later than that."""
+        opens_ms = self.sale.opens_at_ms
+        return opens_ms if self._drawn_at_ms is None else min(opens_ms, self._drawn_at_ms)
+
+    @property
+    def entrants(self) -> int:
+        """How many places were given so far."""
+        return self._count
 
     def view(self, now_ms: int) -> RoomView:
         """The room as all may see it."""
@@ -156,6 +195,8 @@ class Room:
             int(self._rate.per_s),
             self._seed.hex() if drawn else None,
             DRAW_ADDRESS if drawn else None,
+            self.sale.state,
+            drawn and self.held,
         )
 
     def published(self) -> Path | None:
@@ -203,12 +244,13 @@ class Room:
             else:
                 future.set_exception(failed)
 
-    def _close_list(self, now_ms: int) -> None:
+    def _close_list(self, now_ms: int, planned_ms: int) -> None:
         """The draw is among those who are here now. Who joined before this moment is in it, synced or not yet."""
         self._flush()
+        from_ms = now_ms + int(notice_s(self._count, max(0, planned_ms - now_ms) / 1000) * 1000)
         with self._writing():
-            self._store.close_list(self._count, now_ms)
-        self._drawn, self._drawn_at_ms = self._count, now_ms
+            self._store.close_list(self._count, now_ms, from_ms)
+        self._drawn, self._drawn_at_ms, self._from_ms = self._count, now_ms, from_ms
 
     # The draw, and letting in
 
@@ -244,6 +286,8 @@ class Room:
 
     @property
     def _admits_from_ms(self) -> int:
+        if self._from_ms is not None:
+            return self._from_ms
         drawn_at_ms = self.sale_opens_ms if self._drawn_at_ms is None else self._drawn_at_ms
         return drawn_at_ms + int(notice_s(self._drawn) * 1000)
 
@@ -258,6 +302,33 @@ class Room:
         if number >= self._drawn:
             return number + 1
         return None if self._positions is None else self._positions[number]
+
+    def _expected_at_ms(self, place: int, now_ms: int) -> int:
+        """When the turn of a place in line comes; to the second, as thousands are told the same estimate."""
+        at_ms = max(now_ms, self._admits_from_ms) + int(place * 1000 / self._rate.per_s)
+        return -(-at_ms // 1000) * 1000
+
+    def _follow(self, now_ms: int) -> None:
+        """The sale stands still, or goes on. A pause that could not be written began when it was noticed."""
+        if self.sale.held == self.held:
+            self._held_since_ms = None
+        elif self.sale.held:
+            self._held_since_ms = at_ms = self._pauses.not_before(self._held_since_ms or now_ms)
+            with self._writing():
+                self._store.pause(at_ms)
+            self._pauses.begin(at_ms)
+        else:
+            at_ms = self._pauses.not_before(now_ms)
+            with self._writing():
+                self._store.resume(at_ms)
+            self._pauses.end(at_ms)
+
+    def _let_time_pass(self, now_ms: int, queue_share: float) -> None:
+        if self.held:
+            self._rate.admit(now_ms, queue_share, 0)  # or a pause would be made up for
+            self._crowded_at_ms = None
+        elif now_ms >= self._admits_from_ms:
+            self._admit(now_ms, queue_share)
 
     def _admit(self, now_ms: int, queue_share: float) -> None:
         waiting = self._count - self._admitted
@@ -279,21 +350,21 @@ class Room:
             self._store.end(now_ms)
         self._over_at_ms = now_ms
 
-    def _expires_s(self, position: int) -> int:
-        at_ms = self._admitted_at_ms[bisect_left(self._upto, position)]
-        return at_ms // 1000 + self.rules.ticket_s
+    def _term(self, position: int) -> Term:
+        """The time of the ticket of who was let in with that position."""
+        return self._pauses.term(self._admitted_at_ms[bisect_left(self._upto, position)], self.rules.ticket_s)
 
     def _ran_out(self, number: int, now_ms: int) -> bool:
         position = self._position(number)
-        return position is not None and position <= self._admitted and now_ms >= self._expires_s(position) * 1000
+        return position is not None and position <= self._admitted and self._term(position).over(now_ms)
 
     def _let_in(self, entry: bytes, customer: str, position: int, now_ms: int) -> Place:
-        expires_s = self._expires_s(position)
-        in_line = self._count - self._admitted
-        if now_ms >= expires_s * 1000:
+        term, in_line = self._term(position), self._count - self._admitted
+        if term.over(now_ms):
             return Place(entry.hex(), State.RAN_OUT, None, in_line, 0, position, None, None, None)
-        ticket = self.tickets.issue(customer, expires_s)
-        return Place(entry.hex(), State.ADMITTED, None, in_line, 0, position, None, ticket, expires_s * 1000)
+        ticket = self.tickets.issue(customer, term.expires_s)
+        expires_ms = term.expires_s * 1000 if term.left_s is None else None
+        return Place(entry.hex(), State.ADMITTED, None, in_line, 0, position, None, ticket, expires_ms, term.left_s)
 
     # Failures
 
@@ -308,4 +379,11 @@ class Room:
         """After a failure nobody knows whether it was written: what the file holds decides. Raises ``RoomFailed``."""
         if self._stale:
             self._store.reopen()
-            self._load()
+            # A disk may stay full for long. Reading 300,000 entrants takes seconds, in which nobody is answered.
+            if not self._read or self._store.extent() != self._extent():
+                self._load()
+            self._stale = False
+
+    def _extent(self) -> Extent:
+        pauses = self._pauses.began, self._pauses.ended
+        return Extent(self._drawn_at_ms, self._over_at_ms, self._count, self._admitted, *pauses)

@@ -22,16 +22,21 @@ class Tickets:
         """A ticket for a customer, valid before ``expires_s``."""
         return f"{expires_s}.{self._mac(b'%d' % expires_s, customer)}"
 
-    def admits(self, ticket: bytes, customer: str, now_s: float) -> bool:
-        """Whether this is a ticket of that customer, and valid still. Whatever else it is, it does not admit."""
+    def expires_s(self, ticket: bytes, customer: str) -> int | None:
+        """When a ticket of that customer runs out, by itself; ``None`` if it is none of theirs, whatever else it is."""
         if len(ticket) > LONGEST:
-            return False
+            return None
         expires_s, _, mac = ticket.partition(b".")
         try:
             expected = self._mac(expires_s, customer).encode()
         except UnicodeEncodeError:
-            return False
-        return compare_digest(expected, mac) and now_s < int(expires_s)
+            return None
+        return int(expires_s) if compare_digest(expected, mac) else None
+
+    def admits(self, ticket: bytes, customer: str, now_s: float) -> bool:
+        """Whether this is a ticket of that customer, and valid still by itself."""
+        expires_s = self.expires_s(ticket, customer)
+        return expires_s is not None and now_s < expires_s
 
     def _mac(self, expires_s: bytes, customer: str) -> str:
         keyed = self._keyed.copy()

@@ -14,14 +14,18 @@ from typing import NamedTuple
 
 import msgspec
 
+from drumroll.desk.desk import Desk
 from drumroll.domain.times import rfc3339
 from drumroll.errors import RoomFailed
 from drumroll.room.place import Place, RoomState, State
-from drumroll.room.rate import ASK_SOONEST_S, ask_again_before_s, ask_again_in_line_s
+from drumroll.room.rate import ASK_SOONEST_S, ask_again_before_s, ask_again_idle_s, ask_again_in_line_s
 from drumroll.room.room import DRAW_ADDRESS, Room
+from drumroll.room.sale import Sale
 from drumroll.web.hot import HotPath
 from drumroll.web.incoming import JSON, Headers, Receive, Scope, Send, answer
+from drumroll.web.messages import SaleState
 from drumroll.web.problems import Problem
+from drumroll.web.sale import opens_at_ms, sale_view
 
 ROOM = "/v1/waiting-room"
 DRAW = DRAW_ADDRESS
@@ -40,7 +44,11 @@ _log = logging.getLogger("drumroll")
 
 
 class PlaceView(msgspec.Struct, frozen=True, gc=False):
-    """A person's place: ``place`` 1 is let in next, ``of`` so many wait; ``position`` is that of the published draw."""
+    """A person's place: ``place`` 1 is let in next, ``of`` so many wait; ``position`` is that of the published draw.
+
+    While the sale is paused, ``expected_at`` and ``ticket_expires_at`` are ``null``: nobody knows when it goes on.
+    ``ticket_left_s`` is what the ticket has left then, and keeps; at other times it is ``null``.
+    """
 
     entry_id: str
     state: State
@@ -51,15 +59,20 @@ class PlaceView(msgspec.Struct, frozen=True, gc=False):
     expected_at: str | None
     ticket: str | None
     ticket_expires_at: str | None
+    ticket_left_s: int | None
     ask_again_s: int
 
 
 class WaitingRoomView(msgspec.Struct, frozen=True, gc=False):
-    """The waiting room, and in it the place of who asks. ``seed`` and ``draw`` are there once places are drawn."""
+    """The waiting room, and in it the place of who asks. ``seed`` and ``draw`` are there once places are drawn.
+
+    ``sale`` is the state of the sale behind it. People are let in while that is ``open`` or ``sold_out``.
+    """
 
     state: RoomState
     opens_at: str
     sale_opens_at: str
+    sale: SaleState
     commitment: str
     entrants: int
     drawn: int | None
@@ -158,6 +171,7 @@ class WaitingRooms:
             view.state,
             rfc3339(view.opens_at_ms, zone),
             rfc3339(view.sale_opens_ms, zone),
+            view.sale,
             view.commitment,
             view.entrants,
             view.drawn,
@@ -181,8 +195,17 @@ class WaitingRooms:
             None if place.expected_at_ms is None else rfc3339(place.expected_at_ms, zone),
             place.ticket,
             None if place.ticket_expires_ms is None else rfc3339(place.ticket_expires_ms, zone),
+            place.ticket_left_s,
             ask_again_s(self.room, place, now_ms),
         )
+
+
+def sale_of(desk: Desk) -> Sale | None:
+    """How the sale stands that the room follows; ``None`` while the log can't be read."""
+    if not desk.readable or desk.book.launch is None:
+        return None
+    now_ms = max(desk.clock_ms(), desk.at_ms)
+    return Sale(sale_view(desk.book, now_ms, 1.0).state, opens_at_ms(desk.book, now_ms))
 
 
 def ask_again_s(room: Room, place: Place, now_ms: int) -> int:
@@ -190,6 +213,8 @@ def ask_again_s(room: Room, place: Place, now_ms: int) -> int:
     if place.state is State.WAITING_FOR_THE_DRAW:
         left_s = max(0, room.sale_opens_ms - now_ms) / 1000
         return ask_again_before_s(left_s, place.of, int(place.entry_id[:8], 16) / 2**32)
+    if room.held and place.state in (State.IN_LINE, State.ADMITTED):
+        return ask_again_idle_s(room.entrants)
     if place.expected_at_ms is not None:
         return ask_again_in_line_s((place.expected_at_ms - now_ms) / 1000)
     return ASK_SOONEST_S

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -80,6 +81,31 @@ def test_from_the_draw_to_the_turn_to_its_end(waiting: Waiting) -> None:
     waiting.until(200)
     assert "Nobody has to wait any more" in browser.get("/room").text
     assert "无需再等候" in Browser(waiting, "zh-CN").get("/room").text
+
+
+def test_while_sales_are_paused_the_page_says_that_nobody_loses_a_place(waiting: Waiting) -> None:
+    people = [joined(waiting, f"c{number}")[0] for number in range(30)]
+    waiting.until(3.25)
+    turn = next(browser for browser in people if "It is your turn" in browser.get("/room").text)
+    line = next(browser for browser in people if "Your turn in about" in browser.get("/room").text)
+    waiting.operate("pause")
+    waiting.until(100)
+    for browser in (turn, line, Browser(waiting)):
+        assert "Sales are paused. Nobody loses a place by it" in browser.get("/room").text
+        assert "a second come in" not in browser.get("/room").text
+    assert re.search(r"you keep the (1 min|5\d s) that you have left", turn.get("/room").text)
+    assert "Order until" not in turn.get("/room").text
+    assert "Expected Not known until sales go on" in line.get("/room").text
+    assert "Your turn in about" not in line.get("/room").text
+    line.headers["accept-language"] = turn.headers["accept-language"] = "zh-CN"
+    assert "名次不受影响" in line.get("/room").text
+    assert re.search(r"您剩余的 (1 分钟|5\d 秒)会为您保留", turn.get("/room").text)
+    waiting.operate("close")
+    assert "销售已关闭" in line.get("/room").text
+    line.headers["accept-language"] = "en"
+    waiting.operate("open")
+    waiting.operate("resume")
+    assert "Your turn in about" in line.get("/room").text
 
 
 def test_what_the_page_shows_lets_anybody_check_the_draw(waiting: Waiting) -> None:

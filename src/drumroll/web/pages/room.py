@@ -26,12 +26,15 @@ _log = logging.getLogger("drumroll")
 
 
 class Line(msgspec.Struct, frozen=True):
-    """A place in line, as it is shown. ``gone`` of ``whole``: how much of the way is behind them."""
+    """A place in line, as it is shown. ``gone`` of ``whole``: how much of the way is behind them.
+
+    When the turn comes is ``None`` while the sale stands still.
+    """
 
     place: int
     ahead: int
-    expected_at_ms: int
-    wait_s: float
+    expected_at_ms: int | None
+    wait_s: float | None
     gone: int
     whole: int
 
@@ -80,10 +83,10 @@ def _page(web: Web, room: Room, visitor: Visitor) -> Html:
 
 
 def _line(place: Place | None, now_ms: int) -> Line | None:
-    if place is None or place.place is None or place.expected_at_ms is None:
+    if place is None or place.place is None:
         return None
     whole = place.position or place.place
-    wait_s = max(0, place.expected_at_ms - now_ms) / 1000
+    wait_s = None if place.expected_at_ms is None else max(0, place.expected_at_ms - now_ms) / 1000
     return Line(place.place, place.ahead, place.expected_at_ms, wait_s, whole - place.place, whole)
 
 
