@@ -202,6 +202,19 @@ def test_a_translation_is_not_unknown_because_its_text_could_not_be_read() -> No
     assert paths(YU7.replace('name = "Emerald Green"', "name = 1")) == ["model[0].option[0].choice[1].name"]
 
 
+@pytest.mark.parametrize(
+    "text", ['what = "2025 delivery target', 'what = "65 % of a quarter', 'what = "high HK$61.45"']
+)
+def test_a_published_figure_is_translated_and_what_can_not_be_read_is_one_mistake(text: str) -> None:
+    launch = parse(YU7, "it")
+    (what,) = {
+        one for one in texts_of(launch) if one.startswith(text.partition('"')[2].rstrip('"')) and "record" not in one
+    }
+    assert translated(launch, "zh-CN", what) != what
+    (path,) = paths(YU7.replace(f'what = "{what}"', "what = 1", 1))
+    assert path.endswith(".what")
+
+
 def test_a_translation_is_unknown_beside_mistakes_that_have_no_text() -> None:
     text = YU7.replace("hold_s = 900", "hold_s = -1").replace('"Emerald Green" =', '"Emerald Gren" =')
     assert paths(text) == ["sales.hold_s", 'language.zh-CN."Emerald Gren"']

@@ -16,6 +16,9 @@ from drumroll.domain.times import rfc3339
 NAMED = ("model", "region", "plant", "limit", "cliff", "figure", "rival")
 """Tables whose names people read."""
 
+BESIDE = ("finance", "outlook", "market")
+"""Tables with texts of their own: what was published, scenarios, quarters."""
+
 NEAREST = 20
 """For so many unknown texts the nearest one is looked up: each costs a comparison with every text of the file."""
 
@@ -29,7 +32,7 @@ def wrong_store(draft: Draft, unfit: frozenset[str]) -> Iterator[Mistake]:
     )
     yield from _wrong_figures(draft, unfit)
     yield from _wrong_room(draft)
-    if not unfit & {"name"} and not any(_table(path) in NAMED for path in unfit):
+    if not unfit & {"name"} and not any(_table(path) in NAMED + BESIDE for path in unfit):
         yield from _wrong_languages(draft)
 
 
@@ -118,6 +121,18 @@ def _texts(draft: Draft) -> Iterator[str]:
         yield from (trim["name"] for trim in model["trim"])
         for option in model["option"]:
             yield from (option["name"], *(choice["name"] for choice in option["choice"]))
+    yield from _texts_of_money(draft)
+
+
+def _texts_of_money(draft: Draft) -> Iterator[str]:
+    finance, outlook, market = (draft[table] or {} for table in BESIDE)
+    yield from (quarter["name"] for quarter in finance.get("quarter", ()))
+    if outlook.get("earlier"):
+        yield outlook["earlier"]["name"]
+    for scenario in outlook.get("scenario", ()):
+        yield from (scenario["name"], *(further["name"] for further in scenario["further"]))
+    published = (*finance.get("published", ()), *outlook.get("published", ()), *market.get("claim", ()))
+    yield from (figure["what"] for figure in published)
 
 
 # Values

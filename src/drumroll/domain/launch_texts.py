@@ -39,7 +39,7 @@ def texts_of(launch: Launch) -> set[str]:
     texts |= {plant.name for plant in launch.plants} | {limit.name for limit in launch.limits}
     texts |= {text for figure in launch.figures for text in (figure.name, figure.unit) if text}
     texts |= {text for rival in launch.rivals for text in (rival.name, rival.source)}
-    return texts.union(*(_texts_of_model(model) for model in launch.models))
+    return texts.union(*(_texts_of_model(model) for model in launch.models), _texts_of_money(launch))
 
 
 def _texts_of_model(model: Model) -> Iterator[str]:
@@ -50,6 +50,22 @@ def _texts_of_model(model: Model) -> Iterator[str]:
     for option in model.options:
         yield option.name
         yield from (choice.name for choice in option.choices)
+
+
+def _texts_of_money(launch: Launch) -> Iterator[str]:
+    """What is shown beside ledger, outlook and market: scenarios, and what was published."""
+    if launch.finance is not None:
+        yield from (quarter.name for quarter in launch.finance.quarters)
+        yield from (figure.what for figure in launch.finance.published)
+    if launch.outlook is not None:
+        if launch.outlook.earlier is not None:
+            yield launch.outlook.earlier.name
+        for scenario in launch.outlook.scenarios:
+            yield scenario.name
+            yield from (further.name for further in scenario.further)
+        yield from (figure.what for figure in launch.outlook.published)
+    if launch.market is not None:
+        yield from (claim.what for claim in launch.market.claims)
 
 
 def figures_of(model: Model, trim: Trim) -> dict[str, str]:

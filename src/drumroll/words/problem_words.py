@@ -1,7 +1,8 @@
 """What to tell people when something was refused: for every code of the API what happened, and what to do next.
 
 A sentence names facts of the problem. The first of a code's sentences of which all facts are there is said; the last
-one needs none but ``detail`` (the problem's own words, in English), which only what programs and operators see has.
+one needs none but ``detail`` (the problem's own words, told again by ``retold``), which only what programs and
+operators see has.
 A code may have sentences of its own for a fact: ``invalid_options.requires`` for the rule, ``sold_out.waiting_list``
 where that is so, ``confirmation_required.lock`` for the action.
 """

@@ -9,6 +9,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from drumroll.words.problem_words import SENTENCES, STATES
+from drumroll.words.retold import retold
+from drumroll.words.retold_words import SENT
 
 if TYPE_CHECKING:
     from drumroll.words.catalog import Words
@@ -44,11 +46,16 @@ def _all_shown(words: Words, message: str, facts: Mapping[str, Any], detail: str
     """Every fact that the message names, or ``None`` if one of them is not there."""
     shown: dict[str, str] = {}
     for name in named(message):
-        found = detail[:TEXT_LIMIT] if name == "detail" else _fact(words, name, facts)
+        found = _detail(words, detail) if name == "detail" else _fact(words, name, facts)
         if found is None:
             return None
         shown[name] = found
     return shown
+
+
+def _detail(words: Words, detail: str) -> str:
+    """The problem's own words, which are English, in the reader's language where they are known."""
+    return retold(words, detail, SENT) or detail[:TEXT_LIMIT]
 
 
 @lru_cache(maxsize=1024)

@@ -21,6 +21,8 @@ from drumroll.web.pages.safety import Asking
 from drumroll.web.problems import Problem
 from drumroll.words.catalog import Words
 from drumroll.words.problem_words import worded
+from drumroll.words.retold import retold
+from drumroll.words.retold_words import COMMANDS
 
 NAMES: dict[Kind, str] = {
     "plan": worded("A plan"),
@@ -159,8 +161,17 @@ def job_page(web: Parts, request: Asking, job_id: FromPath[str]) -> Any:
         name=words.say(NAMES[job.kind]),
         ahead=needed_jobs(web).ahead_of(job),
         failure=words.say(FAILURES[job.failure], span=words.span(TIME_LIMIT_S)) if job.failure else "",
+        why=why_of(job, words),
         back="/ops/whatif" if job.kind == "whatif" else SECTION[job.kind],
     )
+
+
+def why_of(job: Job, words: Words) -> list[str]:
+    """What the command said, as far as it can be said in the reader's language; in English it stands there anyway."""
+    if words.tag == "en":
+        return []
+    told = (retold(words, line.strip().removeprefix("drumroll: "), COMMANDS) for line in job.said)
+    return [one for one in told if one is not None]
 
 
 @get("/ops/jobs/{job_id:str}/files/{name:str}", **needs(Permission.SEE))

@@ -17,6 +17,8 @@ from drumroll.web.ops.tables import Cell, Column, Table, exported, view_of
 from drumroll.web.pages.safety import Asking
 from drumroll.words.catalog import Words
 from drumroll.words.problem_words import worded, worded_in
+from drumroll.words.retold import retold
+from drumroll.words.retold_words import FIGURES
 
 HERE = "/ops/market"
 VERDICTS: dict[str, tuple[str, Any]] = {
@@ -102,12 +104,17 @@ def claims_table(launch: Launch, found: Mapping[str, Any], words: Words) -> Tabl
         rows.append(
             [
                 Cell(words.text(launch, one["what"])),
-                Cell(one["published"]),
-                Cell(one["computed"]),
+                Cell(_retold(one["published"], words)),
+                Cell(_retold(one["computed"], words)),
                 Cell(said, badge=badge),
             ]
         )
     return Table("claims", say("What was published"), columns, rows, say("The launch file has no claims."))
+
+
+def _retold(said: str, words: Words) -> str:
+    """A figure, or several, with scale and unit."""
+    return "; ".join(retold(words, one, FIGURES) or one for one in said.split("; "))
 
 
 MARKET_PAGES = [market_page]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from litestar import Response, get
 from litestar.params import FromPath
 
@@ -21,6 +22,8 @@ from drumroll.web.ops.tables import Cell, Column, Table, exported, view_of
 from drumroll.web.pages.safety import Asking
 from drumroll.words.catalog import Words
 from drumroll.words.problem_words import worded
+from drumroll.words.retold import retold
+from drumroll.words.retold_words import FIGURES
 
 HERE = "/ops/outlook"
 LEVELS = ("95", "80", "50")
@@ -31,6 +34,16 @@ VERDICTS: dict[str, tuple[str, Any]] = {
     "not known": (worded("not known"), "plain"),
     "given": (worded("given"), "plain"),
 }
+RULES: dict[str, str] = {
+    "two values": worded("Two values of the same thing at the same moment."),
+    "more locked than firm": worded("More locked orders than orders in all, at the same moment."),
+    "ratio": worded("The parts, as they were published, do not give the ratio."),
+    "stages": worded("Different stages of two launches are compared."),
+    "share": worded("The share and the amount do not go together."),
+    "VAT": worded("It comes out only with VAT in the prices, held against revenue without it."),
+    "assumptions": worded("They come out, but never under the same assumptions."),
+}
+"""The rules by which figures contradict each other, as ``figures --check`` names them."""
 KINDS_SHOWN = ("figures", "forecast", "outlook")
 
 
@@ -54,8 +67,7 @@ def outlook_page(web: Parts, request: Asking) -> Response[Any]:
         HERE,
         stands=stands,
         figures=figures_of(figures.found, words) if figures else [],
-        contradictions=check.get("contradictions", []),
-        names={one["id"]: words.text(launch, one["what"]) for one in check.get("figures", [])},
+        contradictions=contradictions_of(launch, check, words),
         tables={table.id: view_of(table, asked) for table in tables},
         plots=[name for name in ("forecast", "deliveries", "revenue") if _plot(web, name, words) is not None],
         jobs=web.jobs is not None,
@@ -85,6 +97,25 @@ def tables_of(launch: Launch, stands: Mapping[str, Stand | None], words: Words) 
     tables = [horizons_table(forecast.found, words)] if forecast else []
     tables += [months_table(launch, outlook.found, words)] if outlook else []
     return tables + ([published_table(launch, figures.found, words)] if figures and figures.found.get("check") else [])
+
+
+class Against(msgspec.Struct, frozen=True):
+    """A contradiction: the figures' names, the rule in words, and the details, which are said in English alone."""
+
+    names: list[str]
+    rule: str
+    details: str
+
+
+def contradictions_of(launch: Launch, check: Mapping[str, Any], words: Words) -> list[Against]:
+    """What contradicts what."""
+    names = {one["id"]: words.text(launch, one["what"]) for one in check.get("figures", ())}
+    found = []
+    for one in check.get("contradictions", ()):
+        rule = RULES.get(one["rule"], "")
+        said = words.say(rule) if rule else ""
+        found.append(Against([names.get(id_, id_) for id_ in one["figures"]], said, one["says"]))
+    return found
 
 
 def figures_of(found: Mapping[str, Any], words: Words) -> list[Figure]:
@@ -215,12 +246,21 @@ def published_table(launch: Launch, found: Mapping[str, Any], words: Words) -> T
             [
                 Cell(words.text(launch, one["what"])),
                 Cell(say(text) if known else text, badge=badge),
-                Cell(one["computed"] or one["why"] or ""),
+                Cell(_reckoned(one, words)),
             ]
         )
     return Table(
         "published", say("What was published"), columns, rows, say("The launch file has no published figures.")
     )
+
+
+def _reckoned(one: Mapping[str, Any], words: Words) -> str:
+    """What a figure was held against, or why it could not be."""
+    said: str = one["computed"] or one["why"] or ""
+    if one["definition"] == "ratio" and one["computed"]:
+        # The ids of its parts stand before: their names are in the rows of these.
+        said = said.partition(": ")[2]
+    return retold(words, said, FIGURES) or said
 
 
 OUTLOOK_PAGES = [outlook_page, outlook_plot]
