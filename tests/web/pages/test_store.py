@@ -212,6 +212,38 @@ def test_with_https_cookies_are_bound_to_the_host_and_the_browser_is_told_to_sta
         assert house.server.web.pages.safety.cookie_name("session") == "__Host-session"
 
 
+# Where one goes on from there, and what is said of money.
+
+
+def test_who_sends_a_form_too_late_is_led_back_to_its_page_and_never_to_another_site(browser: Browser) -> None:
+    browser.signed_in("ada")
+    for referer, back in (
+        ("http://launch.test/order?model=kite&trim=plain", "/order?model=kite&trim=plain"),
+        ("http://launch.test//evil.test/", "/"),
+        ("http://[evil/", "/"),
+        ("", "/"),
+    ):
+        form = reviewed(browser).form("/order")
+        page = browser.send(form, follow=False, headers={"referer": referer}, form_token="0")
+        assert "That did not work" in page.text
+        main = page.html.partition("<main")[2].partition("</main>")[0]
+        assert f'href="{back.replace("&", "&amp;")}"' in main, referer
+
+
+def test_an_order_that_is_not_theirs_leads_to_those_that_are(browser: Browser) -> None:
+    page = browser.signed_in("ada").get("/orders/ord_00000000000000000000")
+    assert page.status == 404
+    assert 'href="/orders"' in page.html.partition("<main")[2]
+
+
+def test_a_price_says_whether_vat_is_in_it() -> None:
+    for text, said in ((LAUNCH + '\n[finance]\nvat_percent = "13"\n', True), (LAUNCH, False)):
+        with House(launch=text) as house:
+            browser = Browser(house)
+            assert ("All prices include VAT." in browser.get("/").text) is said
+            assert ("VAT included" in browser.get("/configure/kite?trim=plain").text) is said
+
+
 # What a launch does not have is not spoken of, and money is never said to come back where it does not.
 
 
@@ -221,6 +253,18 @@ def one_rare_sold(*lines: str) -> House:
     house = House(launch=text)
     house.order(house.session("bob"), "k", trim="rare")
     return house
+
+
+def test_nobody_is_asked_for_money_now_that_is_not_due_now() -> None:
+    with one_rare_sold("waiting_offer_s = 3600") as house:
+        browser = Browser(house).signed_in("ada")
+        for page in (browser.get("/configure/kite?trim=rare"), reviewed(browser, "rare")):
+            assert "Nothing to pay now" in page.text
+            assert "Deposit now" not in page.text
+    with House(clock="2026-05-01T11:59:30+02:00@0") as early:
+        page = Browser(early).get("/configure/kite?trim=plain")
+    assert "Deposit when you order: €20" in page.text
+    assert "Deposit now" not in page.text
 
 
 @pytest.mark.parametrize("path", ["/", "/configure/kite?trim=rare", "/order?model=kite&trim=rare"])

@@ -56,6 +56,7 @@ class QuotePanel(msgspec.Struct, frozen=True):
 
     name: str
     price: str
+    with_vat: bool
     deposit: str
     region: str
     window: Window | None
@@ -134,6 +135,7 @@ def quote_panel(book: Book, wanted: Wanted, now_ms: int, words: Words) -> QuoteP
     return QuotePanel(
         name=name_of(launch, wanted.model, wanted.trim, words),
         price=words.money(quoted.price_minor, launch.currency),
+        with_vat=launch.finance is not None and launch.finance.vat_percent != "0",
         deposit=words.money(quoted.deposit_minor, launch.currency),
         region=region_name(launch, quoted.region, words),
         window=window_of(launch, quoted.delivery, words),

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import msgspec
 from litestar import Response
@@ -16,7 +16,7 @@ from drumroll.errors import DrumrollError, NotDelivered, NotSignedIn, TooMany
 from drumroll.web.context import Web, web_of
 from drumroll.web.pages.pages import Html, page
 from drumroll.web.pages.safety import Asking
-from drumroll.web.pages.visitor import SignInNeeded, Visitor, visitor_of
+from drumroll.web.pages.visitor import SignInNeeded, Visitor, back_to, visitor_of
 from drumroll.web.problems import Problem
 from drumroll.words.catalog import Words
 
@@ -41,7 +41,7 @@ def error_page(web: Web, request: Asking, problem: Problem) -> Html:
     visitor = visitor_of(web, request, operators=operators)
     if problem.code == "too_many_requests":
         return _busy_page(web, visitor, problem)
-    return _told(web, visitor, problem, operators=operators)
+    return _told(web, visitor, problem, _way_on(request, visitor, problem), operators=operators)
 
 
 def _busy_page(web: Web, visitor: Visitor, problem: Problem) -> Html:
@@ -51,12 +51,33 @@ def _busy_page(web: Web, visitor: Visitor, problem: Problem) -> Html:
         if len(kept) >= BUSY_PAGES_KEPT:
             kept.clear()
         nobody = msgspec.structs.replace(visitor, path="/", session=None, token="")
-        kept[key] = _told(web, nobody, problem, operators=False)
+        kept[key] = _told(web, nobody, problem, _start(nobody), operators=False)
     return kept[key]
 
 
-def _told(web: Web, visitor: Visitor, problem: Problem, *, operators: bool) -> Html:
-    words, back = visitor.words, OPERATIONS if operators else "/"
+def _start(visitor: Visitor) -> tuple[str, str]:
+    """Where there is always something: its path, and what its link says."""
+    if visitor.operators:
+        return OPERATIONS, visitor.words.say("To operations")
+    return "/", visitor.words.say("To the start page")
+
+
+def _way_on(request: Asking, visitor: Visitor, problem: Problem) -> tuple[str, str]:
+    """Where one goes from here: back to the page whose form was too old, to one's orders, or to the start."""
+    if problem.code == "form_expired":
+        try:
+            came_from = urlsplit(request.headers.get("referer", ""))
+        except ValueError:
+            return _start(visitor)
+        query = f"?{came_from.query}" if came_from.query else ""
+        return back_to(f"{came_from.path or '/'}{query}"), visitor.words.say("Back to the page")
+    if problem.code == "no_such_order" and not visitor.operators:
+        return "/orders", visitor.words.say("My orders")
+    return _start(visitor)
+
+
+def _told(web: Web, visitor: Visitor, problem: Problem, way_on: tuple[str, str], *, operators: bool) -> Html:
+    words, (back, back_text) = visitor.words, way_on
     found = page(
         web,
         visitor,
@@ -66,7 +87,7 @@ def _told(web: Web, visitor: Visitor, problem: Problem, *, operators: bool) -> H
         text=words.problem(problem.code, problem.facts, problem.detail),
         code=problem.code,
         back=back,
-        back_text=words.say("To operations") if operators else words.say("To the start page"),
+        back_text=back_text,
     )
     if problem.retry_after_s is not None:
         found.headers["retry-after"] = str(problem.retry_after_s)
@@ -76,7 +97,7 @@ def _told(web: Web, visitor: Visitor, problem: Problem, *, operators: bool) -> H
 def _title(problem: Problem, words: Words) -> str:
     if problem.status == HTTPStatus.NOT_FOUND:
         return words.say("There is nothing here")
-    if problem.status == HTTPStatus.FORBIDDEN:
+    if problem.status == HTTPStatus.FORBIDDEN and problem.code != "form_expired":
         return words.say("Not allowed")
     if problem.status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
         return words.say("Please try again in a moment")

@@ -180,10 +180,17 @@ def means(book: Book, order: Order, now_ms: int, words: Words) -> str:
 def _means_firm(order: Order, zone: str, words: Words) -> str:
     held = words.money(order.held_minor, order.offer.currency)
     if order.locks_at_ms is None:
-        return words.say("You can change or cancel it, and have %(held)s back, until you lock it yourself.", held=held)
+        return words.say(
+            "Your deposit is paid. You can change or cancel the order, and have %(held)s back, until you lock it "
+            "yourself.",
+            held=held,
+        )
     until = words.moment(order.locks_at_ms, zone)
     return words.say(
-        "You can change or cancel it, and have %(held)s back, until %(until)s; then it locks.", held=held, until=until
+        "Your deposit is paid. You can change or cancel the order, and have %(held)s back, until %(until)s; then it "
+        "locks.",
+        held=held,
+        until=until,
     )
 
 

@@ -44,7 +44,7 @@ def window_of(launch: Launch, delivery: Delivery | None, words: Words) -> Window
 
 def _sure(delivery: Delivery, words: Words) -> str:
     return words.say(
-        "About %(kept)s of such windows are kept; by %(day)s it is %(sure)s.",
+        "About %(kept)s of such promises are kept; %(sure)s are delivered by %(day)s.",
         kept=words.percent(delivery.kept_percent / 100),
         day=words.day(date.fromisoformat(delivery.sure_by)),
         sure=words.percent(delivery.sure_percent / 100),
@@ -53,7 +53,7 @@ def _sure(delivery: Delivery, words: Words) -> str:
 
 def _because(launch: Launch, delivery: Delivery, words: Words) -> str:
     if delivery.short is None:
-        return words.say("It is planned for the first week that there is.")
+        return words.say("There is no earlier week.")
     names = {one.id: one.name for one in launch.limits} | {one.id: one.name for one in launch.plants}
     name = words.text(launch, names.get(delivery.short, delivery.short))
     return words.say("Why no earlier: %(resource)s has nothing left in the weeks before.", resource=name)

@@ -15,48 +15,72 @@ for (const form of document.querySelectorAll("form[data-once]")) {
 // A page that comes back from the back button's cache is a fresh one: its forms may be sent, and what it shows is looked up.
 window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
+// ---- who was away (another tab, a laptop that slept, no network) is told anew: clocks of scripts may have stood still
+function woken(then) {
+  const drift = () => Date.now() - performance.now();
+  let known = drift();
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) then(); });
+  window.addEventListener("online", then);
+  setInterval(() => { if (Math.abs(drift() - known) > 2000) { known = drift(); then(); } }, 1000);
+}
+
 // ---- the countdown to the opening, by the server's clock
-const sale = $("sale");
 async function ask() {
   const began = performance.now(), answer = await fetch("/v1/sale", { headers: { accept: "application/json" } });
   if (!answer.ok) throw new Error(String(answer.status));
   const said = await answer.json();
   return { ...said, now_ms: Date.parse(said.now), heard: (began + performance.now()) / 2 };
 }
-function countdown(said, opens) {
-  const node = $("countdown");
-  if (!node) return;
-  const tick = () => {
-    const now = said.now_ms + (performance.now() - said.heard) * said.clock_rate;
-    const left = Math.max(0, Math.ceil((opens - now) / 1000));
-    put($("days"), String(Math.floor(left / 86400)));
-    put($("hours"), String(Math.floor(left / 3600) % 24).padStart(2, "0"));
-    put($("minutes"), String(Math.floor(left / 60) % 60).padStart(2, "0"));
-    put($("seconds"), String(left % 60).padStart(2, "0"));
-    if (left) return setTimeout(tick, 200);
-    // Not all at the same instant: a moment each, drawn by each browser.
-    setTimeout(() => location.reload(), 300 + Math.random() * 2500);
-  };
-  tick();
+let round = 0;
+const next = (mine, then, ms) => void setTimeout(() => { if (mine === round) then(mine); }, ms);
+function countdown(mine, said, opens) {
+  const now = said.now_ms + (performance.now() - said.heard) * said.clock_rate;
+  const left = Math.max(0, Math.ceil((opens - now) / 1000));
+  put($("days"), String(Math.floor(left / 86400)));
+  put($("hours"), String(Math.floor(left / 3600) % 24).padStart(2, "0"));
+  put($("minutes"), String(Math.floor(left / 60) % 60).padStart(2, "0"));
+  put($("seconds"), String(left % 60).padStart(2, "0"));
+  if (left) return next(mine, () => countdown(mine, said, opens), 200);
+  // Not all at the same instant: a moment each, drawn by each browser.
+  next(mine, () => renewed(mine, "open"), 300 + Math.random() * 2500);
 }
 async function watch() {
+  const mine = ++round, shown = $("sale").dataset.state;
   let said;
-  try { said = await ask(); } catch { return void setTimeout(watch, 4000 + Math.random() * 4000); }
-  if (sale.dataset.state === "before" && said.state === "before") countdown(said, Number(sale.dataset.opens));
-  else if (said.state !== sale.dataset.state) setTimeout(() => location.reload(), Math.random() * 2000);
-  else if (said.state === "paused") setTimeout(watch, 10000 + Math.random() * 10000);
+  try { said = await ask(); } catch { return next(mine, watch, 4000 + Math.random() * 4000); }
+  if (mine !== round) return;
+  if (shown === "before" && said.state === "before") countdown(mine, said, Number($("sale").dataset.opens));
+  else if (said.state !== shown) next(mine, () => renewed(mine, said.state), Math.random() * 2000);
+  else if (shown === "paused") next(mine, watch, 10000 + Math.random() * 10000);
 }
-if (sale) watch();
+// The page as it is now, put in place of this one: a server that can't answer for a moment leaves what there was.
+async function renewed(mine, wanted) {
+  try {
+    const answer = await fetch(location.href, { cache: "no-cache", headers: { accept: "text/html" } });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (mine !== round) return;
+    if (answer.ok && page.getElementById("sale")) $("main").replaceChildren(...page.getElementById("main").childNodes);
+  } catch { /* a connection that broke: once more */ }
+  const state = $("sale").dataset.state;
+  if (state !== wanted || state === "before" || state === "paused") next(mine, watch, 1000 + Math.random() * 2000);
+}
+if ($("sale")) { watch(); woken(watch); }
 
 // ---- the configurator before the opening: its button comes with the sale, and nobody asks the server anew for it
-const opening = $("opening");
+let opener;
 async function openInTime() {
+  clearTimeout(opener);
+  if (!$("opened")) return;
   try {
-    const said = await ask(), left = (Number(opening.dataset.opens) - said.now_ms) / said.clock_rate;
-    if (left < 2 ** 31 - 1000) setTimeout(() => { if ($("opened")) $("opening")?.replaceWith($("opened").content); }, Math.max(0, left) + 300);
-  } catch { setTimeout(openInTime, 4000 + Math.random() * 4000); }
+    const said = await ask(), left = (Number($("opening").dataset.opens) - said.now_ms) / said.clock_rate;
+    clearTimeout(opener);
+    if (left < 2 ** 31 - 1000) opener = setTimeout(() => { if ($("opened")) $("opening")?.replaceWith($("opened").content); }, Math.max(0, left) + 300);
+  } catch { opener = setTimeout(openInTime, 4000 + Math.random() * 4000); }
 }
-if (opening) openInTime();
+if ($("opening")) { openInTime(); woken(openInTime); }
+
+// ---- a strip of links that is wider than the screen begins where one is
+for (const here of document.querySelectorAll(".sections [aria-current], .tabs [aria-current]")) here.scrollIntoView({ block: "nearest", inline: "center" });
 
 // ---- the configurator: what it costs and when it comes, as one chooses
 const configurator = $("configurator");
