@@ -31,6 +31,7 @@ pytestmark = [pytest.mark.slow, needs_chromium]
 
 BEFORE_OPENING = "2025-06-26T21:55:00+08:00"
 UNTIL_OPENED_MS = 301_000
+UNTIL_WOKEN_MS = 60_000
 WEEK_LATER = "2025-07-03T22:30:00+08:00"
 DEPOSIT_MINOR = 500_000
 ORDER_PAGE = re.compile(r"/orders/(ord_[0-9a-z]+)$")
@@ -113,6 +114,17 @@ def configure(person: Person) -> None:
     assert person.page.evaluate("() => window.stays")
     assert "matte-grey" in person.path
     person.press("Continue to the order")
+
+
+def test_a_countdown_that_slept_is_right_again_and_the_sale_opens_without_a_reload(
+    browser: Any, tmp_path: Path
+) -> None:
+    with PagesServer(tmp_path, BEFORE_OPENING) as server, somebody(browser, server, PHONE) as person:
+        person.go("/")
+        server.move_clock("2025-06-26T21:59:57+08:00")
+        person.page.evaluate("window.kept = 1; window.dispatchEvent(new Event('online'))")
+        person.page.wait_for_selector("#sale[data-state=open]", timeout=UNTIL_WOKEN_MS)
+        assert person.page.evaluate("window.kept") == 1
 
 
 def test_the_whole_way_from_the_countdown_to_the_delivery(browser: Any, tmp_path: Path) -> None:
