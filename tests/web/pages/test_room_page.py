@@ -108,6 +108,25 @@ def test_while_sales_are_paused_the_page_says_that_nobody_loses_a_place(waiting:
     assert "Your turn in about" in line.get("/room").text
 
 
+def test_what_was_chosen_goes_along_into_the_line_and_back_to_the_order(waiting: Waiting) -> None:
+    for number in range(30):
+        joined(waiting, f"c{number}")
+    waiting.until(1)
+    browser, chosen = Browser(waiting).signed_in("late"), "/order?model=kite&trim=plain"
+    line = browser.send(browser.get(chosen).form("/order"))
+    assert "Get in line" in line.text
+    assert "/sign-in?back=%2Froom%3Fto%3D%252Forder%253Fmodel" in Browser(waiting).get(line.path).html
+    browser.send(line.form("/room"))
+    waiting.until(20)
+    turn = browser.get(line.path)
+    assert "It is your turn" in turn.text
+    (back,) = [link for link in turn.links if link.startswith("/order?")]
+    assert back.startswith(chosen)
+    assert "Reserved" in browser.send(browser.get(back).form("/order")).text
+    elsewhere = Browser(waiting).signed_in("c1").get("/room?to=//evil.example/order")
+    assert not [link for link in elsewhere.links if link.startswith("//")]
+
+
 def test_what_the_page_shows_lets_anybody_check_the_draw(waiting: Waiting) -> None:
     browser, before = joined(waiting, "ada")
     for number in range(20):

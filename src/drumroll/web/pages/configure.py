@@ -167,9 +167,17 @@ def _cancelling(launch: Launch, quoted: QuoteView, words: Words) -> str:
 
 def address_of(wanted: Wanted) -> str:
     """The configurator with this in it."""
+    return f"/configure/{quoted_for_url(wanted.model, safe='')}?{urlencode(_fields(wanted))}"
+
+
+def review_address(wanted: Wanted) -> str:
+    """The page before the order with this in it."""
+    return f"/order?{urlencode([('model', wanted.model), *_fields(wanted)])}"
+
+
+def _fields(wanted: Wanted) -> list[tuple[str, str]]:
     fields = [("trim", wanted.trim), *(("options", one) for one in wanted.options)]
-    fields += [("region", wanted.region)] if wanted.region else []
-    return f"/configure/{quoted_for_url(wanted.model, safe='')}?{urlencode(fields)}"
+    return fields + ([("region", wanted.region)] if wanted.region else [])
 
 
 def trim_choices(launch: Launch, model: Model, chosen: Trim, words: Words) -> list[OneOf]:

@@ -18,9 +18,10 @@ from drumroll.web.hot import taken
 from drumroll.web.incoming import key_digest
 from drumroll.web.messages import SaleState
 from drumroll.web.messages_promise import QuoteView
-from drumroll.web.pages.configure import address_of, ids_of, quote_panel, wanted_in
+from drumroll.web.pages.configure import address_of, ids_of, quote_panel, review_address, wanted_in
 from drumroll.web.pages.forms import Form, form_of
 from drumroll.web.pages.pages import ASYNC_PAGE, PAGE, Html, page
+from drumroll.web.pages.room import room_for
 from drumroll.web.pages.safety import Asking
 from drumroll.web.pages.visitor import Visitor, visitor_of
 from drumroll.web.pages.windows import chosen_of
@@ -74,7 +75,7 @@ async def order(web: Parts, request: Asking) -> Any:
     if _is_another(web, visitor, form, key):
         return _review(web, visitor, wanted, _ask_again(visitor.words), 409)
     if not may_order(web, visitor.customer):
-        return web.pages.see_other("/room")
+        return web.pages.see_other(room_for(review_address(wanted)))
     order_id = next(web.hot.order_ids)
     command = Reserve(
         order_id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import msgspec
 from litestar import get, post
@@ -17,7 +18,7 @@ from drumroll.web.pages.forms import form_of
 from drumroll.web.pages.pages import ASYNC_PAGE, PAGE, Html, page
 from drumroll.web.pages.safety import Asking
 from drumroll.web.pages.sign_in import is_in
-from drumroll.web.pages.visitor import Visitor, visitor_of
+from drumroll.web.pages.visitor import Visitor, back_to, visitor_of
 from drumroll.web.problems import Problem
 from drumroll.web.room import ask_again_s
 
@@ -39,6 +40,11 @@ class Line(msgspec.Struct, frozen=True):
     whole: int
 
 
+def room_for(to: str) -> str:
+    """The page for who wants to go on from there to ``to``, a path of ours; ``/``: to nothing in particular."""
+    return ROOM_PAGE if to == "/" else f"{ROOM_PAGE}?{urlencode({'to': to})}"
+
+
 @get(ROOM_PAGE, **PAGE)
 def room_page(web: Parts, request: Asking) -> Html:
     """The same in all tabs: one person has one place."""
@@ -46,7 +52,7 @@ def room_page(web: Parts, request: Asking) -> Html:
     if web.room is None:
         return page(web, visitor, "room.html", here="room", room=None)
     try:
-        return _page(web, web.room, visitor)
+        return _page(web, web.room, visitor, back_to(request.query_params.get("to", "/")))
     except RoomFailed as error:
         raise _unavailable(error) from error
 
@@ -56,16 +62,16 @@ async def join(web: Parts, request: Asking) -> Any:
     """Take a place, or find the one that they have."""
     visitor = visitor_of(web, request)
     customer = visitor.customer
-    await form_of(web, request, visitor)
+    form = await form_of(web, request, visitor)
     if web.room is not None:
         try:
             await web.room.join(customer, web.now_ms)
         except RoomFailed as error:
             raise _unavailable(error) from error
-    return web.pages.see_other(ROOM_PAGE)
+    return web.pages.see_other(room_for(back_to(form.one("to", "/"))))
 
 
-def _page(web: Web, room: Room, visitor: Visitor) -> Html:
+def _page(web: Web, room: Room, visitor: Visitor, to: str) -> Html:
     now_ms = web.now_ms
     place = room.place_of(visitor.customer, now_ms) if is_in(visitor) else None
     return page(
@@ -79,6 +85,8 @@ def _page(web: Web, room: Room, visitor: Visitor) -> Html:
         signed_in=is_in(visitor),
         again_s=_again_s(room, place, now_ms),
         ticket_s=room.rules.ticket_s,
+        to=to,
+        sign_in=f"/sign-in?back={quote(room_for(to), safe='')}",
     )
 
 
