@@ -16,6 +16,7 @@ help:
 	$(PYTHON) -c 'import sys; sys.exit("drumroll needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m compileall -q src/drumroll  # so that no start compiles it anew, whatever the environment says
 	@touch $@
 
 rehearse: .venv/installed

@@ -23,7 +23,7 @@ ALLOWED = {
     "web": {
         *("desk", "domain", "plan", "outlook", "market", "proof", "transparency", "log.base"),
         *("payments.base", "payments.sandbox", "errors"),
-        *("access", "people", "room", "words"),
+        *("access", "notices", "people", "room", "words"),
         *("webhooks.endpoint", "webhooks.messages", "webhooks.store"),
     },
     # Who is it, who are they, whose turn is it, how is it said: none of them knows of the web.
@@ -31,6 +31,8 @@ ALLOWED = {
     "people": {"errors"},
     "room": {"domain", "errors"},
     "words": {"domain.launch", "domain.launch_texts", "domain.money"},
+    # It follows the log too, beside the desk: what it says is made from the book as it stands.
+    "notices": {"domain", "people", "log.base", "errors"},
     # They follow the log read-only, each in a process of its own.
     "transparency": {"domain", "proof", "errors", "log.base"},
     "webhooks": {"domain", "errors", "log.base", "payments.standard_webhooks"},

@@ -189,6 +189,8 @@ def test_settings_are_these() -> None:
         "sms",
         "oidc",
         "operators_oidc",
+        "notices",
+        "notices_per_s",
         "queue_limit",
         "batch_limit",
         "body_limit_bytes",

@@ -305,6 +305,7 @@ def make_server(settings: Settings, desk: Desk, clock: SandboxClock | None) -> S
         plots=Plots(),
         transparency=published,
     )
+    web = bootstrap_pages.with_notices(settings, web)
     return Server(make_app(web), service, web)
 
 

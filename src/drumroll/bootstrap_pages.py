@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from drumroll.access.limits import Guard, networks
 from drumroll.access.sealing import Seal, derived_key
@@ -20,10 +23,13 @@ if TYPE_CHECKING:
     from drumroll.access.oidc import Oidc
     from drumroll.access.store import AccessStore
     from drumroll.desk.desk import Desk
+    from drumroll.notices.notices import Reading
     from drumroll.people.delivery import Delivery
     from drumroll.people.outbox import Outbox
+    from drumroll.people.person import Kind
     from drumroll.people.store import PeopleStore
     from drumroll.room.room import Room
+    from drumroll.web.context import Web
     from drumroll.web.entrance import Entrance
     from drumroll.web.ops.jobs import Jobs
     from drumroll.web.ops.parts import Operations
@@ -181,6 +187,58 @@ def make_operations(
 
     webhooks = None if settings.log == IN_MEMORY else partial(open_webhooks, settings.log)
     return Operations(Pulse(desk, room), Roster(access, accounts_seal(session_key)), webhooks)
+
+
+def with_notices(settings: Settings, web: Web) -> Web:
+    """The server, writing to customers unasked if it can and may. Raises ``PeopleFailed``, ``SettingInvalid``."""
+    from drumroll.notices.notices import Notices, Surroundings
+    from drumroll.notices.store import Store
+    from drumroll.web.letters import Letters
+    from drumroll.web.metrics import NoticesCollector
+
+    desk, path, reach = web.desk, beside(settings, "notices"), _reach(settings)
+    if settings.notices == "on" and not reach:
+        raise SettingInvalid("DRUMROLL_NOTICES: found on, but nothing delivers; set DRUMROLL_SMTP or DRUMROLL_SMS")
+    if settings.notices == "off" or not reach:
+        if path is not None and path.exists():
+            with closing(Store(path)) as store:
+                store.rest()
+        return web
+    around = Surroundings(
+        book=lambda: desk.book if desk.readable else None,
+        position=lambda: desk.position,
+        commands=lambda: desk.meter.commands,
+        open_log=partial(_reading, settings, desk),
+        read=web.entrance.people.read,
+        delivery=web.entrance.delivery,
+        reach=reach,
+        write=Letters(settings.public_url, lambda: web.now_ms),
+        now_ms=system_ms,
+        per_s=settings.notices_per_s,
+    )
+    notices = Notices(Store(path), around)
+    web.metrics.register(NoticesCollector(notices.meter))
+    return replace(web, notices=notices)
+
+
+def _reach(settings: Settings) -> frozenset[Kind]:
+    """The kinds of contact that there is a way to; both where a sandbox shows what it would have sent."""
+    ways: dict[Kind, str] = {"email": settings.smtp, "phone": settings.sms}
+    shown = settings.sandbox and not any(ways.values())
+    return frozenset(kind for kind, way in ways.items() if way or shown)
+
+
+def _reading(settings: Settings, desk: Desk) -> Reading:
+    """The log for a reader of its own. Raises ``LogError``."""
+    from drumroll.bootstrap import open_log_for_reading
+    from drumroll.log.codec import decode_as
+    from drumroll.notices.notice import EVENTS
+    from drumroll.notices.notices import Reading
+
+    if settings.log == IN_MEMORY:
+        return Reading(desk.log.read, lambda: None)
+    reader = open_log_for_reading(settings.log)
+    return Reading(partial(reader.read, decode=decode_as(EVENTS)), reader.close)
 
 
 def open_jobs(settings: Settings, desk: Desk) -> Jobs | None:

@@ -57,6 +57,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """OpenID Connect for customers: issuer, client id and client secret, a space between two."""
     operators_oidc: str = ""
     """OpenID Connect for operators, likewise; only accounts made with ``drumroll operator add --oidc`` get in."""
+    notices: Annotated[str, Meta(pattern="^(on|off)?$")] = ""
+    """``on`` or ``off``: write to customers about their orders; empty: if there is a way to (or a sandbox)."""
+    notices_per_s: Annotated[int, Meta(ge=1, le=1_000)] = 20
+    """Letters to customers a second, at most; what is urgent goes first."""
     queue_limit: Annotated[int, Meta(ge=1, le=1_000_000)] = 4096
     """Commands that may wait for the desk; beyond it: 503 ``queue_full``."""
     batch_limit: Annotated[int, Meta(ge=1, le=100_000)] = 1024

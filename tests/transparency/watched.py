@@ -22,7 +22,7 @@ KEY = SigningKey(ORIGIN, ED25519, bytes(range(32)))
 STRANGER = SigningKey("log.example.com/another", ED25519, bytes(range(5, 37)))
 IMPOSTOR = SigningKey(ORIGIN, ED25519, bytes(range(9, 41)))
 WITNESS = SigningKey("witness.example/press", COSIGNATURE, bytes(range(2, 34)))
-READY_S = 20
+READY_S = 60
 
 
 class Log:

@@ -23,7 +23,7 @@ from tests.web.house import LAUNCH, Answer
 
 CLOCK = "2026-05-01T12:00:30+02:00@1"
 WEBHOOK_SECRET = "whsec_" + b64encode(bytes(range(32))).decode()
-READY_S = 20
+READY_S = 60
 
 
 def free_port() -> int:

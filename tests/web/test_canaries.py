@@ -228,7 +228,7 @@ def test_nothing_personal_and_no_secret_is_left_in_clear_anywhere(tmp_path: Path
         while_it_runs = kept_in(tmp_path)
         assert server.end() == 0
     files = kept_in(tmp_path)
-    for name in (log, f"{log}-access", f"{log}-people", f"{log}-room", f"{log}-webhooks"):
+    for name in (log, f"{log}-access", f"{log}-people", f"{log}-notices", f"{log}-room", f"{log}-webhooks"):
         assert files[name], name
     assert order_id.encode() in while_it_runs[log] + while_it_runs[f"{log}-wal"], "what is in clear is found"
     assert any(name.endswith("-wal") for name in while_it_runs), "what is not in the file yet is looked at too"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import jwt
 import msgspec
 from msgspec import Meta
 
@@ -51,6 +50,8 @@ def issued_to(vouched: Vouched, client_id: str) -> bool:
 
 def key_of(keys: dict[str, Any], header: dict[str, Any]) -> Any:
     """The public key that a token's header means: by ``kid``, or the only one of its kind. ``None``: there is none."""
+    import jwt  # what calls this has loaded it
+
     kind, named = _KINDS.get(str(header.get("alg"))), header.get("kid")
     listed = keys.get("keys")
     usable = [

@@ -10,8 +10,9 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 import click
@@ -28,6 +29,7 @@ from drumroll.errors import AccessFailed, DrumrollError
 from drumroll.settings import Settings, load
 from drumroll.web.app import App
 from drumroll.web.context import Web
+from drumroll.web.room import sale_of
 
 FILES_BESIDE = 256
 """Files that a server has open beside its connections, with room to spare."""
@@ -68,17 +70,27 @@ def run(settings: Settings, around: Callable[[App], App] = lambda app: app) -> N
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     _check_address(settings)
     _allow_files(settings)
-    steered = bootstrap.make_clock(settings)
-    launch = bootstrap.read_launch(settings.launch)
-    desk = bootstrap.open_desk(settings, launch, steered)
-    bootstrap.sandbox_keys(settings, launch)
-    gc.collect()
-    gc.freeze()
+    with _kept_for_good():
+        steered = bootstrap.make_clock(settings)
+        launch = bootstrap.read_launch(settings.launch)
+        desk = bootstrap.open_desk(settings, launch, steered)
+        bootstrap.sandbox_keys(settings, launch)
     gc.set_threshold(YOUNG_OBJECTS, 50, 1000)
     uvloop.run(_serve(settings, desk, steered, around))
     # Every answer is durable and out; what is left are idle connections, and nothing to wait for.
     sys.stdout.flush()
     os._exit(0)
+
+
+@contextmanager
+def _kept_for_good() -> Iterator[None]:
+    """What is made in here lives as long as the server: no garbage is looked for in it, neither now nor later."""
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        gc.enable()
 
 
 def _check_address(settings: Settings) -> None:
@@ -104,8 +116,9 @@ def _allow_files(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings, desk: Desk, clock: SandboxClock | None, around: Callable[[App], App]) -> None:
-    server = bootstrap.make_server(settings, desk, clock)
-    server.web.pages.render.warm()
+    with _kept_for_good():
+        server = bootstrap.make_server(settings, desk, clock)
+        server.web.pages.render.warm()
     granian = _granian(around(server.app), settings)
     listening = asyncio.create_task(granian.serve())
     beside = [asyncio.create_task(work) for work in _beside(server, settings)]
@@ -115,7 +128,7 @@ async def _serve(settings: Settings, desk: Desk, clock: SandboxClock | None, aro
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     _greet(settings, desk)
-    warming = asyncio.create_task(asyncio.to_thread(server.web.pages.render.warm, operators=True))
+    warming = asyncio.create_task(asyncio.to_thread(_warm, server.web))
     told = asyncio.create_task(stop.wait())
     ended, _ = await asyncio.wait([listening, told, *beside], return_when=asyncio.FIRST_COMPLETED)
     with suppress(TimeoutError):
@@ -129,6 +142,12 @@ async def _serve(settings: Settings, desk: Desk, clock: SandboxClock | None, aro
         task.result()  # what ended by itself has failed: say so, and end as after any crash
         raise DrumrollError("the server stopped listening")
     click.echo(f"drained: {desk.meter.commands:,} commands answered, log at block {desk.position:,}")
+
+
+def _warm(web: Web) -> None:
+    """What can wait until the server listens: nobody waits for it, and orders are taken meanwhile."""
+    web.pages.assets.press()
+    web.pages.render.warm_all()
 
 
 def _granian(app: object, settings: Settings) -> Granian:
@@ -154,15 +173,20 @@ def _beside(server: bootstrap.Server, settings: Settings) -> list[Coroutine[Any,
         work.append(server.service.pay_refunds(server.web.provider))
     web = server.web
     if web.room is not None:
-        work.append(web.room.run(web.desk.clock_ms, lambda: len(web.desk.queue) / web.desk.queue_limit))
+        share, sale = lambda: len(web.desk.queue) / web.desk.queue_limit, partial(sale_of, web.desk)
+        work.append(web.room.run(web.desk.clock_ms, share, sale))
     if web.operations is not None:
         work.append(web.operations.pulse.run())
+    if web.notices is not None:
+        work.append(web.notices.run())
     work.append(_follow_revocations(web))
     return work
 
 
 async def _end_beside(web: Web) -> None:
     """What works beside the server on its log or its files ends before the log is closed."""
+    if web.notices is not None:
+        await web.notices.close()
     if web.jobs is not None:
         await asyncio.to_thread(web.jobs.close)
     if web.plots is not None:

@@ -52,8 +52,7 @@ def make_app(web: Web) -> App:
 
     async def others(scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope.get("path", "")
-        if path != _BOARD_EVENTS:  # which never ends
-            scope, send = as_get(scope, send)
+        scope, send = as_get(scope, send, endless=_BOARD_EVENTS)
         try:
             read = reads(path, scope.get("method", ""))
             if read is not None:

@@ -33,7 +33,7 @@ class BoardPage:
 
         ``texts``: those of the launch file in each language that it has them in.
         """
-        pages = {tag: stored(html, quality=11) for tag, html in board_pages(folder, url, texts).items()}
+        pages = {tag: stored(html) for tag, html in board_pages(folder, url, texts).items()}
         self._pages: dict[str, tuple[Stored, Headers]] = {
             tag: (page, [*safe_headers, *_headers(tag)]) for tag, page in pages.items()
         }

@@ -16,6 +16,7 @@ from drumroll.desk.desk import Desk
 from drumroll.domain.book import Order
 from drumroll.domain.launch import Launch
 from drumroll.errors import LogError
+from drumroll.notices.notices import Notices
 from drumroll.payments.base import PaymentProvider
 from drumroll.payments.sandbox import SandboxProvider
 from drumroll.room.room import Room
@@ -63,6 +64,7 @@ class Web(msgspec.Struct, frozen=True):
     plots: Plots | None = None
     room: Room | None = None
     transparency: Transparency | None = None
+    notices: Notices | None = None
 
     @property
     def launch(self) -> Launch:

@@ -62,9 +62,9 @@ def _too_large(limit_bytes: int) -> Problem:
     return Problem("body_too_large", f"The body may have {limit_bytes} bytes.", {"limit_bytes": limit_bytes})
 
 
-def as_get(scope: Scope, send: Send) -> tuple[Scope, Send]:
-    """``HEAD`` is ``GET`` of which nothing but the head is sent (RFC 9110, section 9.3.2), on all routes alike."""
-    if scope.get("method") != "HEAD":
+def as_get(scope: Scope, send: Send, endless: str) -> tuple[Scope, Send]:
+    """``HEAD`` is ``GET`` of which only the head is sent (RFC 9110, section 9.3.2), on all routes but a stream's."""
+    if scope.get("method") != "HEAD" or scope["path"] == endless:
         return scope, send
 
     async def head(message: dict[str, Any]) -> None:

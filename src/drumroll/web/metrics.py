@@ -9,6 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from drumroll.desk.desk import Desk
+from drumroll.notices.store import Meter
 from drumroll.transparency.leaf_index import LeafIndex
 from drumroll.web.board import BoardStream
 
@@ -69,6 +70,22 @@ class DeskCollector(Collector):
         waiting = sum(len(line) for line in book.waiting.values())
         yield GaugeMetricFamily("drumroll_waiting", "Customers in the waiting list", waiting)
         yield CounterMetricFamily("drumroll_openings", "Times that a desk opened this log", book.openings)
+
+
+class NoticesCollector(Collector):
+    """What became of the letters to customers."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+
+    def collect(self) -> Iterator[Metric]:
+        """All metrics, as they stand."""
+        meter = self._meter
+        yield GaugeMetricFamily("drumroll_notices_waiting", "Letters to customers that wait", meter.waiting)
+        letters = CounterMetricFamily("drumroll_notices", "Letters to customers that ended, by how", labels=["end"])
+        for end in ("sent", "given_up", "skipped", "outdated"):
+            letters.add_metric([end], getattr(meter, end))
+        yield letters
 
 
 def exposition(registry: CollectorRegistry) -> bytes:

@@ -233,6 +233,15 @@ def _desk(web: Web, words: Words) -> list[Figure]:
     if web.transparency is not None:
         behind = max(0, desk.position - web.transparency.index.blocks())
         found.append(Figure(words.say("Blocks not published yet"), words.number(behind)))
+    if web.notices is not None:
+        letters = web.notices.meter
+        found += [
+            Figure(words.say("Letters to customers, waiting"), words.number(letters.waiting)),
+            Figure(words.say("Letters to customers, sent"), words.number(letters.sent)),
+            Figure(
+                words.say("Letters to customers, given up"), words.number(letters.given_up), bad=letters.given_up > 0
+            ),
+        ]
     if web.room is not None:
         view = web.room.view(web.now_ms)
         found.append(Figure(words.say("In the waiting room"), words.number(view.waiting)))
