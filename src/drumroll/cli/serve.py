@@ -136,7 +136,7 @@ async def _serve(settings: Settings, desk: Desk, clock: SandboxClock | None, aro
     for child in children:  # they read the log, which is left as one file once nobody else does
         child.cancel()
     await asyncio.gather(*children, warming, return_exceptions=True)
-    await _end_beside(server.web)
+    await _end_beside(server.web, beside)
     desk.close()
     for task in ended - {told}:
         task.result()  # what ended by itself has failed: say so, and end as after any crash
@@ -183,10 +183,13 @@ def _beside(server: bootstrap.Server, settings: Settings) -> list[Coroutine[Any,
     return work
 
 
-async def _end_beside(web: Web) -> None:
+async def _end_beside(web: Web, beside: list[asyncio.Task[None]]) -> None:
     """What works beside the server on its log or its files ends before the log is closed."""
     if web.notices is not None:
         await web.notices.close()
+    for work in beside:  # closing takes a while, in which they would come to look at closed files
+        work.cancel()
+    await asyncio.gather(*beside, return_exceptions=True)
     if web.jobs is not None:
         await asyncio.to_thread(web.jobs.close)
     if web.plots is not None:

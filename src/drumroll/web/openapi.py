@@ -49,7 +49,7 @@ def openapi_config() -> OpenAPIConfig:
         description="Take the orders of a product launch. Refusals are problem+json (RFC 9457) with a stable `code`.",
         use_handler_docstrings=True,
         render_plugins=[_Readable(path="/")],
-        openapi_router=Router("/docs", route_handlers=[], response_headers=SAFE_HEADERS),
+        openapi_router=Router("/docs", route_handlers=[], response_headers=SAFE_HEADERS, include_in_schema=False),
         components=Components(security_schemes=schemes),
     )
 
