@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-
 from hypothesis import settings
 
-# CI has fifteen minutes for everything, and draws the same cases every time: there, half as many of each. `make test`
-# draws all of them, and others each time.
-if os.environ.get("CI"):
+from tests.brief import BRIEF
+
+# CI draws the same cases every time: there, half as many of each. `make test` draws all of them, and others each time.
+if BRIEF:
     settings.register_profile("brief", settings.get_profile("ci"), max_examples=50)
     settings.load_profile("brief")

@@ -27,6 +27,15 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RealServ
         yield running
 
 
+@pytest.fixture(scope="module")
+def unchanged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
+    """One for all who change nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DRUMROLL_SECRET", "11" * 32)
+        with RealServer(tmp_path_factory.mktemp("unchanged"), launch=planted()) as running:
+            yield running
+
+
 def now(server: RealServer, order_id: str, customer: str = "ada") -> Any:
     """What is promised to an order now."""
     (token,) = server.sessions(customer)
@@ -87,9 +96,9 @@ def test_a_launch_without_plants_says_that_it_plans_no_weeks(tmp_path: Path, mon
     ],
 )
 def test_a_change_that_the_server_refuses_says_why_and_what_is_allowed(
-    server: RealServer, words: list[str], said: list[str]
+    unchanged: RealServer, words: list[str], said: list[str]
 ) -> None:
-    message = refusal(server, "capacity", *words, *BECAUSE)
+    message = refusal(unchanged, "capacity", *words, *BECAUSE)
     for word in said:
         assert word in message
 
@@ -114,9 +123,9 @@ def test_what_is_typed_wrong_is_said_before_any_server_is_asked(words: list[str]
     assert "Usage:" in result.output
 
 
-def test_a_session_is_read_from_standard_input_where_nobody_else_sees_it(server: RealServer) -> None:
-    (token,) = server.operators("grace")
-    words = ["operator", "weeks", "--server", f"http://127.0.0.1:{server.port}", "--token", "-"]
+def test_a_session_is_read_from_standard_input_where_nobody_else_sees_it(unchanged: RealServer) -> None:
+    (token,) = unchanged.operators("grace")
+    words = ["operator", "weeks", "--server", f"http://127.0.0.1:{unchanged.port}", "--token", "-"]
     result = CliRunner().invoke(cli, words, input=f"{token}\n")
     assert result.exit_code == 0, result.output
     assert token not in result.output

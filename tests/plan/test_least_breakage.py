@@ -19,6 +19,7 @@ from drumroll.plan.least_breakage import least_breakage
 from drumroll.plan.pins import without_pins
 from drumroll.plan.problem import Plan, Problem, score, used
 from drumroll.plan.strict import strict
+from tests.brief import seeds
 from tests.plan.breakage_oracles import by_integer_program, by_trying_all, objectives
 
 NESTED = ([[1, 0, 1], [0, 1, 1], [0, 0, 1]], [[1, 0], [0, 1]], [[1]], [[1, 1, 1], [0, 1, 1], [0, 0, 1]])
@@ -109,7 +110,7 @@ def test_as_good_as_the_best_of_all_assignments() -> None:
 
 @pytest.mark.slow
 def test_as_good_as_the_best_of_all_assignments_in_a_thousand_cases() -> None:
-    for seed in range(10_000, 11_000):
+    for seed in seeds(10_000, 11_000):
         found, bound = random_problem(seed, orders=6, weeks=3, room=1 + seed % 3)
         plan = least_breakage(found, bound)
         must_be_fair(found, plan)

@@ -38,6 +38,7 @@ from drumroll.transparency.openings import open_leaves
 from drumroll.transparency.publisher import Publisher
 from drumroll.transparency.receipts import entries_of_order, receipt
 from drumroll.transparency.sources import open_published
+from tests.brief import seeds
 from tests.proof import independent as alone
 from tests.proof import publishing
 
@@ -342,7 +343,7 @@ def test_any_statement_over_any_launch_is_counted_alike(seed: int, text: str, mo
 
 
 @pytest.mark.slow
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=len(seeds(0, 250)), deadline=None)
 @given(seed=st.integers(0, 10_000), text=statements().filter(sensible), moved_s=st.sampled_from((None, 0, 60)))
 def test_very_many_statements_are_counted_alike(seed: int, text: str, moved_s: int | None) -> None:
     entries = publishing.Launch(seed=seed, customers=20).go_on(400).entries

@@ -21,6 +21,7 @@ from drumroll.transparency.keys import KeyRing
 from drumroll.transparency.leaf_index import LeafIndex
 from drumroll.transparency.publisher import Publisher
 from drumroll.transparency.sources import open_published
+from tests.brief import seeds
 from tests.proof.naive_merkle import Tree
 
 BLINDING = bytes(range(32))
@@ -125,7 +126,7 @@ def a_life(publisher: Publisher, log: OrderLog, draw: random.Random) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", seeds(0, 40))
 def test_whenever_it_is_killed_what_is_signed_extends_all_that_was_signed(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,12 +20,13 @@ import pytest
 from msgspec.structs import force_setattr
 
 from drumroll.log.sqlite import SqliteLog
-from drumroll.web.ops.jobs import Jobs
+from drumroll.web.ops.jobs import Jobs, figures
 from drumroll.web.ops.jobs_kinds import Kind, Sources
 from drumroll.web.ops.plots import Plots
 from tests.web.house import order_headers
 from tests.web.lives import Life
 from tests.web.ops.night import REASON, Night
+from tests.web.ops.test_plan_pages import table
 from tests.web.pages.visiting import Browser, Page
 from tests.web.reading import english_in
 
@@ -190,8 +191,21 @@ def test_names_of_the_launch_file_are_chinese_on_every_page_that_shows_them(sale
 
 
 @pytest.mark.slow
-def test_the_forecast_the_outlook_and_the_market_are_chinese(sale: Sale) -> None:
+def test_the_outlook_and_the_market_are_as_worked_out_and_chinese_for_who_reads_that(sale: Sale) -> None:
     sale.worked_out("figures", "forecast", "outlook", "market")
+    english = sale.browser("finance")
+    outlook = sale.jobs.latest("outlook")
+    assert outlook is not None
+    worked_out = figures(outlook)
+    assert worked_out is not None
+    months = [month for scenario in worked_out["scenarios"] for month in scenario["months"]]
+    rows = table(english, "/ops/outlook", "months")
+    assert [int(row["Deliveries"]) for row in rows] == [month["deliveries"]["middle"] for month in months]
+    assert len(table(english, "/ops/outlook", "horizons")) == 3
+    assert {row["Verdict"] for row in table(english, "/ops/outlook", "published")} > {"does not come out"}
+    assert b"Locked orders by month" in english.get("/ops/plots/outlook/forecast.svg").answer.body
+    claims = {row["Published"]: row["Verdict"] for row in table(english, "/ops/market", "claims")}
+    assert claims["up 8 % at the open"] == "agrees"
     browser = sale.browser(language=ZH)
     for path in ("/ops/outlook", "/ops/market"):
         page = browser.get(path)

@@ -8,19 +8,13 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from msgspec.structs import force_setattr
 
 from drumroll.domain.launch_file import parse_bytes
-from drumroll.log.sqlite import SqliteLog
 from drumroll.outlook.accounts import ACCOUNTS
 from drumroll.web.ops import money
-from drumroll.web.ops.jobs import Jobs, figures
-from drumroll.web.ops.jobs_kinds import Sources
 from drumroll.web.ops.money_outlook import forecast_plot, months_plot
 from drumroll.words.catalog import words_of
-from tests.web.lives import Life
 from tests.web.ops.test_plan_pages import Works, table
-from tests.web.pages.visiting import Page
 
 ROOT = Path(__file__).parents[3]
 YU7 = ROOT / "launches" / "yu7.toml"
@@ -114,44 +108,3 @@ def test_plots_of_an_outlook_have_the_numbers_of_its_months() -> None:
     drawn = forecast_plot({"months": months}, ZH)
     assert drawn is not None
     assert (drawn.middle.values, drawn.bands[0].name, drawn.bands[0].low) == ((5,), "95% 的情形", (2,))
-
-
-@pytest.mark.slow
-def test_the_outlook_and_the_market_of_the_reference_launch(tmp_path: Path) -> None:
-    with Works(tmp_path) as works:
-        works.jobs.close()
-        log = night_of_yu7(tmp_path)
-        works.jobs = Jobs(Sources(str(log), str(YU7), str(QUOTES)), tmp_path / "j", lambda: 0)
-        force_setattr(works.server.web, "jobs", works.jobs)
-        browser = works.browser("finance")
-        form = browser.get("/ops/outlook").form("/ops/money/jobs")
-        page = works.finished(browser, browser.send(form))
-        assert page.path == "/ops/outlook"
-        outlook = works.jobs.latest("outlook")
-        assert outlook is not None
-        found = figures(outlook)
-        assert found is not None
-        rows = table(browser, "/ops/outlook", "months")
-        months = [month for scenario in found["scenarios"] for month in scenario["months"]]
-        assert [int(row["Deliveries"]) for row in rows] == [month["deliveries"]["middle"] for month in months]
-        assert len(table(browser, "/ops/outlook", "horizons")) == 3
-        assert {row["Verdict"] for row in table(browser, "/ops/outlook", "published")} > {"does not come out"}
-        svg = browser.get("/ops/plots/outlook/forecast.svg").answer
-        assert b"Locked orders by month" in svg.body
-        form = browser.post("/ops/money/jobs", {**dict(form.filled()), "kind": "market"}, follow=False)
-        page = works.finished(browser, Page(form.answer, form.answer.headers["location"]))
-        claims = {row["Published"]: row["Verdict"] for row in table(browser, "/ops/market", "claims")}
-        assert claims["up 8 % at the open"] == "agrees"
-
-
-def night_of_yu7(folder: Path) -> Path:
-    """A log of the reference launch with some orders of its first minutes."""
-    log = SqliteLog(folder / "yu7.log")
-    with Life(log, "2025-06-26T22:00:01+08:00@0", launch=YU7.read_text()) as night:
-        for number in range(40):
-            order = night.send(night.token(f"c{number}"), "/v1/orders", {"model": "yu7", "trim": "standard"})
-            assert order.status == 201, order
-            night.pay(order.json()["id"], f"p{number}", 500_000, "CNY")
-            night.pass_s(10)
-    log.close()
-    return folder / "yu7.log"
