@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 LAUNCH ?= launches/yu7.toml
+EXTRAS ?= dev
 
 .PHONY: help rehearse test serve bench check format clean
 
@@ -12,11 +13,12 @@ help:
 	@echo "make bench      measure the intake against this machine's ceiling (about two minutes)"
 	@echo "make check      format, lint, types"
 
+# Compiled on all cores, ours too: then no start compiles it anew, whatever the environment says.
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("drumroll needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
-	$(BIN)/python -m compileall -q src/drumroll  # so that no start compiles it anew, whatever the environment says
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e '.[$(EXTRAS)]'
+	$(BIN)/python -m compileall -q -j 0 -x /tests/ .venv/lib src/drumroll
 	@touch $@
 
 rehearse: .venv/installed
