@@ -19,6 +19,7 @@ from schemathesis.specs.openapi import checks
 
 from drumroll.bootstrap import read_launch
 from drumroll.payments.standard_webhooks import secret_bytes, sign
+from tests.brief import seeds
 from tests.web.house import LAUNCH, House, order_headers
 from tests.web.planted import FIRST, day_of, group, plan, planted
 from tests.web.servers import WEBHOOK_SECRET, RealServer
@@ -83,7 +84,11 @@ ROUTES = [
 RULES = [("POST", OPERATORS + deed) for deed in ("sales", "caps", "windows/{window}")]
 """What decides whether anything can be ordered."""
 FUZZ = settings(
-    max_examples=20, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=len(seeds(0, 24)),
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
 )
 
 pytestmark = pytest.mark.slow
@@ -165,6 +170,8 @@ def test_every_answer_to_who_knows_what_is_sold_is_as_documented(api: Any, serve
             if number % 3:
                 case.headers["Idempotency-Key"] = f"fit-{number}"
                 case.body = {"model": "kite", "trim": "plain", "options": ["blue"] if number % 3 == 1 else ["puce"]}
+        if number == 0:
+            case.headers.pop("Idempotency-Key", None)
         (token,) = server.sessions(f"c{number // 5}")
         response = case.call(base_url=base(server), headers={"authorization": f"Bearer {token}"})
         statuses.add(response.status_code)
@@ -222,18 +229,19 @@ def test_every_answer_about_what_there_is_is_as_documented(
 
 
 def test_every_answer_to_who_asks_what_it_would_cost_is_as_documented(api: Any, server: RealServer) -> None:
+    numbers = count()
     statuses = set()
 
     def check(case: Any) -> None:
         case.query = {**(case.query or {}), "model": "kite", "trim": "plain"}
-        if len(statuses) < 2:
-            case.query |= {"region": "south", "options": "blue,tail"}
+        if number := next(numbers) % 3:
+            case.query |= {"region": "south", "options": "blue,tail" if number == 1 else "puce"}
         response = case.call(base_url=base(server))
         statuses.add(response.status_code)
         case.validate_response(response, checks=CHECKS)
 
     play(api, "GET", QUOTES, check)
-    assert {200, 422} <= statuses or {200, 400} <= statuses, statuses
+    assert {200, 422} <= statuses
 
 
 @pytest.mark.parametrize(
