@@ -27,12 +27,12 @@ ALLOWED = {
         *("webhooks.endpoint", "webhooks.messages", "webhooks.store"),
     },
     # Who is it, who are they, whose turn is it, how is it said: none of them knows of the web.
-    "access": {"errors"},
-    "people": {"errors"},
-    "room": {"domain", "errors"},
+    "access": {"errors", "side_file"},
+    "people": {"errors", "side_file"},
+    "room": {"domain", "errors", "side_file"},
     "words": {"domain.launch", "domain.launch_texts", "domain.money"},
     # It follows the log too, beside the desk: what it says is made from the book as it stands.
-    "notices": {"domain", "people", "log.base", "errors"},
+    "notices": {"domain", "people", "log.base", "errors", "side_file"},
     # They follow the log read-only, each in a process of its own.
     "transparency": {"domain", "proof", "errors", "log.base"},
     "webhooks": {"domain", "errors", "log.base", "payments.standard_webhooks"},

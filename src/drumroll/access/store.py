@@ -6,9 +6,8 @@ loop never waits for a write to be synced; writes belong on another thread (``as
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -18,6 +17,7 @@ import msgspec
 
 from drumroll.access.sessions import Sessions
 from drumroll.errors import AccessFailed
+from drumroll.side_file import make_private, transaction
 
 FORMAT_VERSION = 1
 OPERATORS_LIMIT = 1000
@@ -126,7 +126,7 @@ class AccessStore:
         self.path = path
         self._name = str(path or "sessions in memory")
         if path is not None:
-            _make(path)
+            make_private(path, AccessFailed)
         with self._errors():
             self._writer, self._writes = _connection(path), Lock()
             version = self._writer.pragma("user_version")
@@ -247,15 +247,8 @@ class AccessStore:
     @contextmanager
     def _writing(self) -> Iterator[Any]:
         """One transaction: all of it, or nothing."""
-        with self._writes, self._errors():
-            self._writer.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._writer.execute
-                self._writer.execute("COMMIT")
-            except BaseException:
-                if self._writer.in_transaction:
-                    self._writer.execute("ROLLBACK")
-                raise
+        with self._writes, self._errors(), transaction(self._writer) as run:
+            yield run
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -296,14 +289,3 @@ def _connection(path: Path | None) -> apsw.Connection:
     connection.set_busy_timeout(BUSY_MS)
     connection.execute(SETTINGS).fetchall()
     return connection
-
-
-def _make(path: Path) -> None:
-    """Make the file before SQLite does, which would let others read it; its companions get the same mode."""
-    with suppress(FileExistsError):
-        try:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        except FileExistsError:
-            raise
-        except OSError as error:
-            raise AccessFailed(f"{path} can't be made ({error.strerror}); is its folder there?") from error

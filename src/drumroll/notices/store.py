@@ -6,9 +6,8 @@ transaction in which it is counted, so what was under way at a SIGKILL is all th
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any, Literal
@@ -18,6 +17,7 @@ import msgspec
 
 from drumroll.errors import PeopleFailed
 from drumroll.notices.notice import URGENCY, Kind, Occasion, Taken, Weeks
+from drumroll.side_file import make_private, transaction
 
 FORMAT_VERSION = 1
 BUSY_MS = 5_000
@@ -124,7 +124,7 @@ class Store:
         self.path = path
         self._lock = Lock()
         if path is not None:
-            _make(path)
+            make_private(path, PeopleFailed)
         with self._errors():
             self._connection = apsw.Connection(IN_MEMORY if path is None else str(path))
             try:
@@ -236,15 +236,8 @@ class Store:
     @contextmanager
     def _writing(self) -> Iterator[Any]:
         """One transaction: all of it, or nothing."""
-        with self._lock, self._errors():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection.execute
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+        with self._lock, self._errors(), transaction(self._connection) as run:
+            yield run
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -256,12 +249,3 @@ class Store:
 
 def _row(position: int, occasion: Occasion, now_ms: int) -> tuple[Any, ...]:
     return position, occasion.reason, URGENCY[occasion.kind], occasion.about, now_ms
-
-
-def _make(path: Path) -> None:
-    """Make the file before SQLite does, which would let others read it; its companions get the same mode."""
-    try:
-        with suppress(FileExistsError):
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    except OSError as error:
-        raise PeopleFailed(f"{path} can't be made ({error.strerror}); is its folder there?") from error

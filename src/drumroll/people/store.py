@@ -6,9 +6,8 @@ time of the disk: call it in a thread where an event loop must not wait.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from hmac import compare_digest
 from pathlib import Path
 from threading import Lock
@@ -21,6 +20,7 @@ import msgspec
 from drumroll.errors import PeopleFailed
 from drumroll.people.person import NAME_LIMIT, Contact, Person, is_id, is_language, parse_name
 from drumroll.people.sealing import Row, Sealer
+from drumroll.side_file import make_private, transaction
 
 FORMAT_VERSION = 1
 BUSY_MS = 30_000
@@ -75,7 +75,7 @@ class PeopleStore:
         self._sealer = Sealer(key)
         self._lock = Lock()
         if self.path is not None:
-            _make(self.path)
+            make_private(self.path, PeopleFailed)
         with self._errors():
             self._connection = apsw.Connection(IN_MEMORY if self.path is None else str(self.path))
             try:
@@ -118,7 +118,7 @@ class PeopleStore:
             if found is not None:
                 return found
             made = _checked(Person(new_id, contact.value, contact.kind, None, language, at_ms))
-            with self._writing():
+            with transaction(self._connection):
                 found = self._one(BY_LOOKUP, lookup)
                 if found is None:
                     self._add(made)
@@ -129,7 +129,7 @@ class PeopleStore:
         plain = parse_name(name)
         if plain is None:
             raise PeopleFailed(f"name: found {len(name)} characters, allowed: 1 to {NAME_LIMIT} that can be printed")
-        with self._lock, self._errors(), self._writing():
+        with self._lock, self._errors(), transaction(self._connection):
             found = self._one(BY_ID, id)
             if found is None:
                 raise PeopleFailed(f"there is no person {id}: it was erased, or never was; nothing was changed")
@@ -149,7 +149,7 @@ class PeopleStore:
         if len(reason) > REASON_LIMIT:
             raise PeopleFailed(f"reason: found {len(reason)} characters, allowed: {REASON_LIMIT}; make it shorter")
         with self._lock, self._errors():
-            with self._writing() as run:
+            with transaction(self._connection) as run:
                 run(ERASE, (id,))
                 gone = self._connection.changes() > 0
                 if gone:
@@ -170,7 +170,7 @@ class PeopleStore:
             raise PeopleFailed(f"{self.path} has format version {version}; this drumroll reads {FORMAT_VERSION}")
         if version == 0:
             # One transaction: another process sees all of it, or nothing, and then waits for it.
-            with self._writing() as run:
+            with transaction(self._connection) as run:
                 run(CREATE).fetchall()
                 run(SET_MARK, (self._sealer.mark,))
         marks = self._rows(MARK)
@@ -222,19 +222,6 @@ class PeopleStore:
         return self._connection.execute(sql, bindings).fetchall()
 
     @contextmanager
-    def _writing(self) -> Iterator[Any]:
-        """One transaction: all of it, or nothing."""
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield self._connection.execute
-            self._connection.execute("COMMIT")
-        except BaseException:
-            # A COMMIT that fails may have rolled back by itself.
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
-
-    @contextmanager
     def _errors(self) -> Iterator[None]:
         """SQLite's errors in ours; they speak of tables and files, never of what is in a row."""
         words = ""
@@ -252,17 +239,3 @@ def _checked(person: Person) -> Person:
     if not is_language(person.language):
         raise PeopleFailed("language: found no tag of BCP 47, allowed: one such as en or zh-Hans")
     return person
-
-
-def _make(path: Path) -> None:
-    """Make the file before SQLite does, which would let others read it; its companions get the same mode."""
-    words = ""
-    with suppress(FileExistsError):
-        try:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        except FileExistsError:
-            raise
-        except OSError as error:
-            words = f"{path} can't be made ({error.strerror}); is its folder there?"
-    if words:
-        raise PeopleFailed(words)

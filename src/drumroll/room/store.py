@@ -17,6 +17,7 @@ import msgspec
 
 from drumroll.errors import RoomFailed
 from drumroll.room.draw import SEED_BYTES
+from drumroll.side_file import make_private, transaction
 
 FORMAT_VERSION = 2
 BUSY_MS = 5000
@@ -96,7 +97,7 @@ class Store:
             raise RoomFailed(f"the seed of a draw: found {len(fresh_seed)} bytes, allowed: {SEED_BYTES}")
         self.path = path
         self.launch_id = launch_id
-        self._make()
+        make_private(path, RoomFailed)
         self._connection = self._opened()
         with self._writing() as run:
             run(MAKE, (launch_id, fresh_seed))
@@ -190,15 +191,6 @@ class Store:
         except OSError as error:
             raise RoomFailed(f"{self.published_path} can't be written ({error.strerror}); mend the disk") from error
 
-    def _make(self) -> None:
-        """Make the file before SQLite does, which would let others read the seed."""
-        try:
-            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        except FileExistsError:
-            pass
-        except OSError as error:
-            raise RoomFailed(f"{self.path} can't be made ({error.strerror}); is its folder there?") from error
-
     def _opened(self) -> apsw.Connection:
         with self._errors():
             connection = apsw.Connection(str(self.path))
@@ -224,15 +216,8 @@ class Store:
     @contextmanager
     def _writing(self) -> Iterator[Any]:
         """One transaction: all of it, or nothing."""
-        with self._errors():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection.execute
-                self._connection.execute("COMMIT")
-            except BaseException:
-                with suppress(apsw.Error):
-                    self._connection.execute("ROLLBACK")
-                raise
+        with self._errors(), transaction(self._connection) as run:
+            yield run
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

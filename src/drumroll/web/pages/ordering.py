@@ -18,7 +18,7 @@ from drumroll.web.hot import taken
 from drumroll.web.incoming import key_digest
 from drumroll.web.messages import SaleState
 from drumroll.web.messages_promise import QuoteView
-from drumroll.web.pages.configure import address_of, ids_of, quote_panel, review_address, wanted_in
+from drumroll.web.pages.configure import CHOICES_LIMIT, address_of, ids_of, quote_panel, review_address, wanted_in
 from drumroll.web.pages.forms import Form, form_of
 from drumroll.web.pages.pages import ASYNC_PAGE, PAGE, Html, page
 from drumroll.web.pages.room import room_for
@@ -28,8 +28,6 @@ from drumroll.web.pages.windows import chosen_of
 from drumroll.web.problems import Problem
 from drumroll.web.quotes import Wanted, quote
 from drumroll.words.catalog import Words
-
-CHOICES_LIMIT = 100
 
 
 @get("/order", **PAGE)
